@@ -1,0 +1,68 @@
+"""Who may do what, and how much of it: projects, keys, plans and websites as frozen values."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Scope(StrEnum):
+    """What a key may do. ADMIN includes the other two."""
+
+    INGEST = "ingest"
+    READ = "read"
+    ADMIN = "admin"
+
+
+class RateClass(StrEnum):
+    """The windows in which requests are counted, each with its own allowance per key."""
+
+    MINUTE = "minute"
+    THEBIZNESS_HOUR = "thebizness_hour"
+    THEBIZNESS_BATCH_HOUR = "thebizness_batch_hour"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """One row of the plan table. None means no limit.
+
+    requests_per_minute: Solinth and Flexprice doors, per key.
+    events_per_day: accepted events of the project per UTC day.
+    thebizness_per_hour, thebizness_batches_per_hour: theBizness door, per key; single and batch requests apart.
+    """
+
+    name: str
+    requests_per_minute: int | None = None
+    events_per_day: int | None = None
+    thebizness_per_hour: int | None = None
+    thebizness_batches_per_hour: int | None = None
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An API key without its secret. door: the dialect it was made for, "any" when it serves all."""
+
+    key_id: str
+    project_id: str
+    plan: Plan
+    scopes: frozenset[Scope]
+    expires_at_ms: int | None = None
+    label: str = ""
+    door: str = "any"
+
+    def allows(self, scope: Scope) -> bool:
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+class Website(msgspec.Struct, frozen=True):
+    """A website of a project; events of the theBizness door must name one."""
+
+    website_id: str
+    project_id: str
+    domain: str
+    timezone: str = "UTC"
+    currency: str = "USD"
+
+
+class Project(msgspec.Struct, frozen=True):
+    """The owner of keys, websites and events; no number ever mixes two projects."""
+
+    project_id: str
+    name: str

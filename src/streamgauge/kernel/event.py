@@ -1,0 +1,73 @@
+"""The canonical event, and the batch of events that one request puts into the journal.
+
+Whatever door an event came through, it is this value from the end of parsing to the store. Encoded, a Batch is one journal
+record: MessagePack, arrays in field order (`encode_batch`). Fields are only ever added at the end, with defaults, so
+that records written by an older version can still be read.
+"""
+
+from enum import IntFlag, StrEnum
+
+import msgspec
+
+
+class Door(StrEnum):
+    """The dialect through which an event came."""
+
+    SOLINTH = "solinth"
+    THEBIZNESS = "thebizness"
+    FLEXPRICE = "flexprice"
+
+
+class EventFlag(IntFlag):
+    """What the sender stated by itself, as against what the server filled in."""
+
+    NONE = 0
+    ID_FROM_CLIENT = 1
+    TIME_FROM_CLIENT = 2
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One event as admitted.
+
+    timestamp_ms: when it happened, milliseconds since 1970, UTC.
+    customer_id: the customer as the sender knows it (Flexprice's external_customer_id).
+    account_id: the sender's second customer identifier (Flexprice's customer_id); stored and returned, never interpreted.
+    flags: EventFlag bits.
+    properties: the JSON object exactly as sent; b"" when the sender gave none.
+    exact_properties: b"" for nearly every event. When `properties` holds a number that a binary double cannot carry to nine
+        fractional digits, this is the same object with such numbers written as strings; numbers are then indexed from it.
+    """
+
+    event_id: str
+    name: str
+    timestamp_ms: int
+    customer_id: str = ""
+    account_id: str = ""
+    visitor_id: str = ""
+    website_id: str = ""
+    source: str = ""
+    flags: int = 0
+    properties: bytes = b""
+    exact_properties: bytes = b""
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True):
+    """The events of one request, as one journal record."""
+
+    project_id: str
+    door: Door
+    received_at_ms: int
+    events: list[Event]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Batch)
+
+
+def encode_batch(batch: Batch) -> bytes:
+    return _encoder.encode(batch)
+
+
+def decode_batch(record: bytes | memoryview) -> Batch:
+    """Raises msgspec.DecodeError (or its child ValidationError) when the record is not a Batch."""
+    return _decoder.decode(record)
