@@ -125,6 +125,7 @@ class Refusal(Exception):
     expected: what was expected there ("string", "object", "one of hour, day, week, month").
     index: the place in the batch of the event at fault, from 0; None outside batches.
     retry_after_s: when trying again makes sense, in seconds.
+    details: what the door's published contract puts beside the message; None for most.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Refusal(Exception):
         expected: str = "",
         index: int | None = None,
         retry_after_s: int | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -144,6 +146,7 @@ class Refusal(Exception):
         self.expected = expected
         self.index = index
         self.retry_after_s = retry_after_s
+        self.details = details
 
     @property
     def kind(self) -> Kind:
@@ -158,4 +161,5 @@ class Refusal(Exception):
             expected=self.expected,
             index=index,
             retry_after_s=self.retry_after_s,
+            details=self.details,
         )
