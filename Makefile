@@ -1,0 +1,60 @@
+# What a newcomer needs is `make serve` and `make test`; both do all set-up themselves, also on a fresh machine.
+# Set-up is kept in stamp files inside .venv, so that it costs nothing while pyproject.toml and constraints.txt stay the same.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test lint types demo bench pin clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.packages ## Make .venv with the pinned packages, the development tools and streamgauge itself
+
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); name another one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "error: $(PYTHON) has no ensurepip, so it cannot make a virtual environment; install the package that brings it (on Debian: python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# PIP_CONSTRAINT, not --constraint: it holds for the isolated build of our own package too.
+# lifetimes is wanted for the data file that it ships only; --no-deps keeps out its numeric stack, which would be three times our own size.
+$(VENV)/.packages: $(VENV)/.made pyproject.toml constraints.txt
+	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --no-deps lifetimes
+	@touch $@
+
+serve: setup ## Run the server on ./data; flags go in ARGS: make serve ARGS="--port 9000"
+	@exec $(BIN)/streamgauge serve $(ARGS)
+
+test: lint types ## Check style and types and run every test; ARGS go to pytest
+	$(BIN)/pytest $(ARGS)
+
+lint: setup ## Check style only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup ## Check types only
+	$(BIN)/mypy
+
+demo: setup ## Send 69,659 real purchases through all three doors and compare the answers with DuckDB
+	$(BIN)/python -m demo.cdnow $(ARGS)
+
+bench: setup ## Measure the figures of docs/performance.md again (about ten minutes) and write them there
+	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk >/dev/null; } || { echo "error: wrk is needed and could not be installed; install it by hand" >&2; exit 1; }
+	$(BIN)/python -m bench $(ARGS)
+
+pin: setup ## Write the installed versions into constraints.txt, after a dependency was added or raised
+	@sed -n '/^#/p' constraints.txt > $(VENV)/pins
+	@{ $(BIN)/pip list --disable-pip-version-check --format=freeze | grep -viE '^(pip|setuptools|wheel|streamgauge)=='; grep -iE '^(hatchling|editables|tomlkit|trove-classifiers)==' constraints.txt; } | sort -fu >> $(VENV)/pins
+	@mv $(VENV)/pins constraints.txt
+
+clean: ## Remove what set-up and tools made; ./data is left alone
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
