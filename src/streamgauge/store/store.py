@@ -1,0 +1,118 @@
+"""The columnar store: named statements with limits in, rows out; Arrow tables in, each under a token.
+
+Promises
+- A table that was inserted is on disk when `insert` returns (data, directory entry, and the results of later merges too).
+- The same table under the same token is kept once, also after a crash in the middle of the first try.
+- No query runs without a name, a time limit, a memory limit and a row cap; hitting one is a Refusal that says which.
+- Values given as parameters mean themselves, whatever characters they hold.
+
+Limits
+- One process per folder, one folder per process. The engine remembers the last 10,000 tokens of each table.
+- An insert is atomic within one year of event time, not across years: a reader bounds itself by the loader's progress.
+- Never fork after a store was opened; the engine's threads do not survive it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from streamgauge.store.engine import Connections, folder_of
+from streamgauge.store.errors import StoreError, from_engine, from_query
+from streamgauge.store.migration import migrate
+from streamgauge.store.statement import Statement, StatementLimits
+
+_INSERT_SETTINGS: dict[str, Any] = {
+    "async_insert": 0,
+    "insert_deduplicate": 1,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    # One batch may hold events of any number of years.
+    "max_partitions_per_insert_block": 0,
+    # One table is one block, so that one token names all of it.
+    "max_insert_block_size": 10_000_000,
+    "min_insert_block_size_rows": 10_000_000,
+    "min_insert_block_size_bytes": 4 * 2**30,
+    "input_format_parallel_parsing": 0,
+}
+
+
+class Store:
+    """An open store. Every method may be called by several threads at once."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def select(self, statement: Statement, limits: StatementLimits) -> list[tuple[Any, ...]]:
+        """The rows of one statement. Raises Refusal (QUERY_TIMEOUT, QUERY_OUT_OF_MEMORY, QUERY_TOO_MANY_ROWS) or StoreError."""
+        sql = f"/* {statement.name} */ {statement.sql}"
+        with self._connections.connection() as client:
+            try:
+                result = client.query(sql, dict(statement.parameters) or None, settings=_select_settings(statement, limits))
+            except ClickHouseError as error:
+                raise from_query(error, statement, limits) from error
+        rows: list[tuple[Any, ...]] = list(result.result_rows)
+        return rows
+
+    def insert(self, table: str, rows: pa.Table, token: str) -> None:
+        """Puts the rows into the table, once per token. Raises RowsRefused when they cannot be stored, StoreError otherwise.
+
+        Without a token the engine would drop rows that look like earlier ones, so an empty token is a ValueError.
+        """
+        if not token:
+            raise ValueError("an insert needs a token")
+        settings = {**_INSERT_SETTINGS, "insert_deduplication_token": token, "log_comment": f"insert.{table}"}
+        with self._connections.connection() as client:
+            try:
+                client.insert_arrow(table, rows.combine_chunks(), settings=settings)
+            except ClickHouseError as error:
+                raise from_engine(error, f"the insert into {table}") from error
+            except OSError as error:
+                raise StoreError(f"the insert into {table} could not write its file: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Waits for running statements and gives the folder free."""
+        self._connections.close()
+
+
+class _MigrationEngine:
+    """A store's connection as migrations need it."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def command(self, cmd: str, parameters: dict[str, str | int] | None = None) -> object:
+        with self._connections.connection() as client:
+            try:
+                return client.command(cmd, parameters)
+            except ClickHouseError as error:
+                raise from_engine(error, "a migration") from error
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        with self._connections.connection() as client:
+            return list(client.query(sql).result_rows)
+
+
+def open_store(dsn_or_path: str | Path) -> Store:
+    """Opens the folder (made when missing) and brings its tables up to date.
+
+    dsn_or_path: "chdb:///absolute/path" or a path. Raises StoreInUse when another process holds it, StoreError otherwise.
+    """
+    connections = Connections(folder_of(dsn_or_path))
+    try:
+        migrate(_MigrationEngine(connections))
+    except BaseException:
+        connections.close()
+        raise
+    return Store(connections)
+
+
+def _select_settings(statement: Statement, limits: StatementLimits) -> dict[str, Any]:
+    return {
+        "max_execution_time": limits.timeout_s,
+        "timeout_overflow_mode": "throw",
+        "max_memory_usage": limits.max_memory_bytes,
+        "max_result_rows": limits.max_rows,
+        "result_overflow_mode": "throw",
+        "log_comment": statement.name,
+    }
