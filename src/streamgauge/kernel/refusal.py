@@ -31,13 +31,16 @@ class Kind(Enum):
 class Reason(StrEnum):
     """The closed set. The value is the name that senders, counters and documents see."""
 
+    # The request as HTTP.
+    MALFORMED_HTTP = "malformed_http"
+    HEADERS_TIMEOUT = "headers_timeout"
+    HEADERS_TOO_LARGE = "headers_too_large"
     # The body as a whole.
     MALFORMED_JSON = "malformed_json"
     INVALID_UTF8 = "invalid_utf8"
     BODY_NOT_OBJECT = "body_not_object"
     BODY_TOO_LARGE = "body_too_large"
     BODY_TIMEOUT = "body_timeout"
-    HEADERS_TOO_LARGE = "headers_too_large"
     UNSUPPORTED_ENCODING = "unsupported_encoding"
     UNDECODABLE_BODY = "undecodable_body"
     # One event.
@@ -74,12 +77,14 @@ class Reason(StrEnum):
     QUERY_TIMEOUT = "query_timeout"
     QUERY_OUT_OF_MEMORY = "query_out_of_memory"
     QUERY_TOO_MANY_ROWS = "query_too_many_rows"
+    TOO_MANY_QUERIES = "too_many_queries"
     # Where and how.
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ALREADY_EXISTS = "already_exists"
     # The server.
     BACKLOG_FULL = "backlog_full"
+    DISK_FULL = "disk_full"
     JOURNAL_FAILED = "journal_failed"
     SHUTTING_DOWN = "shutting_down"
     INTERNAL_ERROR = "internal_error"
@@ -89,6 +94,7 @@ class Reason(StrEnum):
 
 _KIND_OF: Mapping[Reason, Kind] = {
     Reason.BODY_TOO_LARGE: Kind.TOO_LARGE,
+    Reason.HEADERS_TIMEOUT: Kind.TIMEOUT,
     Reason.BODY_TIMEOUT: Kind.TIMEOUT,
     Reason.HEADERS_TOO_LARGE: Kind.HEADERS_TOO_LARGE,
     Reason.UNSUPPORTED_ENCODING: Kind.UNSUPPORTED_MEDIA,
@@ -102,10 +108,12 @@ _KIND_OF: Mapping[Reason, Kind] = {
     Reason.QUOTA_EXCEEDED: Kind.LIMITED,
     Reason.QUERY_TIMEOUT: Kind.UNAVAILABLE,
     Reason.QUERY_OUT_OF_MEMORY: Kind.UNAVAILABLE,
+    Reason.TOO_MANY_QUERIES: Kind.UNAVAILABLE,
     Reason.NOT_FOUND: Kind.NOT_FOUND,
     Reason.METHOD_NOT_ALLOWED: Kind.METHOD_NOT_ALLOWED,
     Reason.ALREADY_EXISTS: Kind.CONFLICT,
     Reason.BACKLOG_FULL: Kind.UNAVAILABLE,
+    Reason.DISK_FULL: Kind.UNAVAILABLE,
     Reason.JOURNAL_FAILED: Kind.UNAVAILABLE,
     Reason.SHUTTING_DOWN: Kind.UNAVAILABLE,
     Reason.INTERNAL_ERROR: Kind.INTERNAL,

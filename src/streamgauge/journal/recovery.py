@@ -1,0 +1,135 @@
+"""Opening what is on disk: which segments there are, where the log ends, and what of its tail was torn.
+
+The rule for telling a torn tail from damage is in the package docstring.
+"""
+
+from itertools import pairwise
+
+import msgspec
+
+from streamgauge.journal.errors import DamagedJournal
+from streamgauge.journal.files import Folder
+from streamgauge.journal.format import FRAME_MARKER, SEGMENT_HEADER_BYTES, FrameHeader, decode_frame_header, decode_payload
+from streamgauge.journal.segments import Segment, begin_segment, create_segment, name_of, open_segment, start_of
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """What opening found.
+
+    start, end: the kept part of the log; segments: its number of files; records: those of the last segment, the only ones read.
+    cut_at: position from which a torn tail of `cut_bytes` bytes was cut off; None when nothing was.
+    closed: the log had been closed in order.
+    """
+
+    start: int
+    end: int
+    segments: int
+    records: int
+    cut_at: int | None = None
+    cut_bytes: int = 0
+    closed: bool = False
+
+
+def recover(folder: Folder) -> tuple[list[Segment], Recovery]:
+    """All segments, oldest first, and the report. Raises DamagedJournal (nothing is changed then) or OSError."""
+    sizes = {start: size for name, size in folder.sizes().items() if (start := start_of(name)) is not None}
+    if not sizes:
+        segment = create_segment(folder, 0)
+        return [segment], Recovery(start=0, end=0, segments=1, records=0)
+    starts = sorted(sizes)
+    _check_chain(starts, sizes)
+    segments: list[Segment] = []
+    try:
+        segments.extend(open_segment(folder, start) for start in starts[:-1])
+        last, tail = _recover_last(folder, starts[-1], sizes[starts[-1]])
+    except BaseException:
+        for segment in segments:
+            segment.file.close()
+        raise
+    segments.append(last)
+    return segments, msgspec.structs.replace(tail, start=starts[0], segments=len(segments))
+
+
+def _check_chain(starts: list[int], sizes: dict[int, int]) -> None:
+    """Each segment was full, and synced, before the next was begun: it must end exactly where that one starts."""
+    for start, following in pairwise(starts):
+        if start + sizes[start] != following:
+            raise DamagedJournal(
+                name_of(start),
+                min(sizes[start], following - start),
+                f"it has {sizes[start]} bytes, and the next file says {following - start}; a file is missing or was changed",
+            )
+
+
+def _recover_last(folder: Folder, start: int, size: int) -> tuple[Segment, Recovery]:
+    if size <= SEGMENT_HEADER_BYTES:
+        return _recover_begun(folder, start, size)
+    segment = open_segment(folder, start)
+    try:
+        return segment, _recover_tail(segment, size)
+    except BaseException:
+        segment.file.close()
+        raise
+
+
+def _recover_begun(folder: Folder, start: int, size: int) -> tuple[Segment, Recovery]:
+    """A segment without records: its header may be torn, and is then written anew, which loses nothing."""
+    try:
+        segment = open_segment(folder, start)
+        segment.file.sync_all()
+        folder.sync()
+        return segment, Recovery(start=start, end=start, segments=1, records=0)
+    except DamagedJournal:
+        file = folder.open(name_of(start))
+        try:
+            file.truncate(0)
+            segment = begin_segment(folder, start, file)
+        except OSError:
+            file.close()
+            raise
+        return segment, Recovery(start=start, end=start, segments=1, records=0, cut_at=start, cut_bytes=size)
+
+
+def _recover_tail(segment: Segment, size: int) -> Recovery:
+    """Find the end of the valid records, refuse or cut what follows, and make sure that the rest is on disk."""
+    segment.file.sync_all()
+    segment.file.drop_cache()
+    file_end = segment.start + size
+    valid_end, records, mark = segment.first_record, 0, None
+    for header, _ in segment.frames(segment.first_record, file_end, _CHUNK_BYTES):
+        if header.is_mark:
+            mark = header
+            break
+        valid_end, records = header.end, records + 1
+    closed = mark is not None and mark.end == file_end
+    end = valid_end if records else segment.start
+    if valid_end == file_end:
+        return Recovery(start=segment.start, end=end, segments=1, records=records)
+    if not closed:
+        _refuse_damage(segment, valid_end, file_end)
+    segment.file.truncate(segment.offset_of(valid_end))
+    segment.file.sync_all()
+    if closed:
+        return Recovery(start=segment.start, end=end, segments=1, records=records, closed=True)
+    return Recovery(start=segment.start, end=end, segments=1, records=records, cut_at=valid_end, cut_bytes=file_end - valid_end)
+
+
+def _refuse_damage(segment: Segment, bad_at: int, file_end: int) -> None:
+    """Raise DamagedJournal when a frame behind `bad_at` proves that the bytes at `bad_at` had been durable."""
+    data = segment.file.read(segment.offset_of(bad_at), file_end - bad_at)
+    at = data.find(FRAME_MARKER, 1)
+    while at >= 0:
+        header = _valid_frame(data, at, bad_at + at, segment.salt)
+        if header is not None and header.group_start > bad_at:
+            what = f"no valid record, but the one at byte {segment.offset_of(header.position)} was written after it was durable"
+            raise DamagedJournal(segment.name, segment.offset_of(bad_at), what)
+        at = data.find(FRAME_MARKER, at + 1)
+
+
+def _valid_frame(data: bytes, at: int, position: int, salt: int) -> FrameHeader | None:
+    header = decode_frame_header(data, at, position, salt)
+    if header is None or decode_payload(data, at, header) is None:
+        return None
+    return header
