@@ -150,10 +150,11 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class MetricAnswer(msgspec.Struct, frozen=True):
-    """value: over the whole range (None when nothing had a value); count: matching events; points: by start, then group.
+    """value: over the whole range; count: matching events; points: by start, then group.
 
-    Points are there for every bucket of the range when a window was asked without group_by (empty ones have count 0 and
-    value 0 for COUNT, SUM and UNIQUE, None otherwise); with group_by only for groups that have events.
+    A value is None when no event had one to aggregate; for COUNT, SUM and UNIQUE it is 0 then.
+    Points are there for every bucket of the range when a window was asked without group_by (empty ones have count 0); with
+    group_by only for groups that have events, and without a window the range itself is their one bucket.
     Sums, minima, maxima and latest values are exact decimals; averages are exact sums divided to 28 significant digits.
     """
 
@@ -206,6 +207,14 @@ class StoredEvent(msgspec.Struct, frozen=True):
     properties: bytes
     position: int
     superseded: bool = False
+
+
+class EventLookup(msgspec.Struct, frozen=True):
+    """All stored versions of one event of the project, newest first, at most `limit`; answered by a tuple of StoredEvent."""
+
+    project_id: str
+    event_id: str
+    limit: int = 50
 
 
 class EventPage(msgspec.Struct, frozen=True):

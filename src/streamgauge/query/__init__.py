@@ -1,0 +1,14 @@
+"""Questions to answers: a request value becomes a plan, the plan one SQL statement, its rows an answer.
+
+    QueryRunner           the only way in: metric, events, lookup
+      metric.py           MetricQuery: the statement and how its rows are read
+      listing.py          EventListQuery and EventLookup: the same
+      clauses.py          the parts that they share: bound values, the WHERE clause, keys to group and filter by
+      timetable.py        buckets as an SQL expression
+
+SQL text is written in this room only. It is made of fixed pieces; whatever came from a request is a bound value.
+"""
+
+from streamgauge.query.runner import Answered, Freshness, IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
+
+__all__ = ["Answered", "Freshness", "IgnoredTimes", "QueryObserver", "QueryRunner", "QuerySettings"]

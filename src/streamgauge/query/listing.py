@@ -1,0 +1,121 @@
+"""Pages of events, and all versions of one event: the statements, and their rows as StoredEvents.
+
+A page is exact: a page asks for one row more than it shows, so `has_more` is known; the order is total (ties of the sort key
+are decided by time, then event id, then position), so cursors and offsets never repeat or leave out an event.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, Place, SortKey, StoredEvent
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.query.clauses import Bindings, Snapshot, conditions, superseded_positions, where
+from streamgauge.store import Statement
+
+_COLUMNS = (
+    "event_id, name, toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(received_at), door, customer_id, account_id,\n"
+    "  visitor_id, website_id, source, properties, position"
+)
+_SORT_COLUMNS = {
+    SortKey.TIMESTAMP: ("timestamp", "event_id", "position"),
+    SortKey.EVENT_NAME: ("name", "timestamp", "event_id", "position"),
+}
+
+
+def check_page(query: EventListQuery) -> None:
+    """Raises Refusal RANGE_REVERSED or INVALID_PARAMETER."""
+    if query.selection.end_ms < query.selection.start_ms:
+        raise Refusal(Reason.RANGE_REVERSED, "The range ends before it starts")
+    if query.limit < 1:
+        raise Refusal(Reason.INVALID_PARAMETER, "A page holds at least one event", field="page_size", expected="positive integer")
+    if query.offset < 0:
+        raise Refusal(Reason.INVALID_PARAMETER, "The offset must not be negative", field="offset", expected="integer from 0")
+
+
+def compile_page(query: EventListQuery, snapshot: Snapshot) -> Statement:
+    """One row more than the page, as far as there are any."""
+    bindings = Bindings()
+    found = _found(query, snapshot, bindings)
+    if query.newer_than is not None:
+        found.append(_beyond(query.newer_than, ">", bindings))
+    if query.older_than is not None:
+        found.append(_beyond(query.older_than, "<", bindings))
+    direction = "DESC" if query.descending else "ASC"
+    order = ", ".join(f"{column} {direction}" for column in _SORT_COLUMNS[query.sort])
+    limit, offset = bindings.whole(query.limit + 1), bindings.whole(query.offset)
+    sql = f"SELECT {_COLUMNS}\nFROM events\n{where(found)}\nORDER BY {order}\nLIMIT {limit} OFFSET {offset}"
+    return Statement("events.page", sql, bindings.values())
+
+
+def compile_total(query: EventListQuery, snapshot: Snapshot) -> Statement:
+    """The number of events of the selection; cursors and offset do not change it."""
+    bindings = Bindings()
+    sql = f"SELECT count()\nFROM events\n{where(_found(query, snapshot, bindings))}"
+    return Statement("events.total", sql, bindings.values())
+
+
+def compile_lookup(lookup: EventLookup, snapshot: Snapshot) -> Statement:
+    """All versions of the event, also those that another one replaced; the newest is the one last put into the journal."""
+    bindings = Bindings()
+    replaced = superseded_positions(lookup.project_id, snapshot, bindings)
+    found = [f"project_id = {bindings.text(lookup.project_id)}", f"event_id = {bindings.text(lookup.event_id)}"]
+    found.append(f"position < {bindings.whole(snapshot.loaded)}")
+    sql = (
+        f"SELECT {_COLUMNS}, position IN ({replaced})\nFROM events\n{where(found)}\n"
+        f"ORDER BY position DESC\nLIMIT {bindings.whole(lookup.limit)}"
+    )
+    return Statement("events.lookup", sql, bindings.values())
+
+
+def read_page(query: EventListQuery, rows: Sequence[tuple[Any, ...]], total: int | None) -> EventPage:
+    """The page from the rows of compile_page."""
+    return EventPage(tuple(map(_stored_event, rows[: query.limit])), len(rows) > query.limit, total)
+
+
+def read_versions(rows: Sequence[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
+    """The versions from the rows of compile_lookup."""
+    return tuple(map(_stored_event, rows))
+
+
+def _found(query: EventListQuery, snapshot: Snapshot, bindings: Bindings) -> list[str]:
+    # Bounded by the snapshot in every project, so that a page and its total speak of the same events.
+    return [*conditions(query.selection, snapshot, bindings), f"position < {bindings.whole(snapshot.loaded)}"]
+
+
+def _beyond(place: Place, sign: str, bindings: Bindings) -> str:
+    instant, event_id = bindings.instant(place.timestamp_ms), bindings.text(place.event_id)
+    # The first part lets the store skip by time; the second decides among events of the same millisecond.
+    return f"timestamp {sign}= {instant} AND (timestamp, event_id) {sign} ({instant}, {event_id})"
+
+
+def _stored_event(row: tuple[Any, ...]) -> StoredEvent:
+    (
+        event_id,
+        name,
+        timestamp_ms,
+        received_at_ms,
+        door,
+        customer_id,
+        account_id,
+        visitor_id,
+        website_id,
+        source,
+        properties,
+        position,
+        *rest,
+    ) = row
+    return StoredEvent(
+        event_id=event_id,
+        name=name,
+        timestamp_ms=timestamp_ms,
+        received_at_ms=received_at_ms,
+        door=door,
+        customer_id=customer_id,
+        account_id=account_id,
+        visitor_id=visitor_id,
+        website_id=website_id,
+        source=source,
+        properties=properties.encode(),
+        position=position,
+        superseded=bool(rest and rest[0]),
+    )

@@ -1,0 +1,174 @@
+"""Answers requests: waits for what was written before, runs the statements on a few threads, and says how fresh the answer is.
+
+Promises
+- An answer holds every event that was in the journal when the query arrived, or says that it lags (Freshness.lagging).
+- An amendment (an event replaced by one with the same id) is seen entirely or not at all: a project with amendments is read
+  up to one position of the journal, and if the first amendment is loaded while a query runs, the query runs again.
+- At most `threads` statements run at once and at most `waiting` queries wait for a turn; one more is refused by name
+  (TOO_MANY_QUERIES) at once, and so is one that has waited longer than a statement may run.
+
+Limits
+- A caller who goes away does not stop a running statement; its thread is taken until the statement ends or hits its time limit.
+"""
+
+import asyncio
+import functools
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from streamgauge.kernel.progress import LoadProgress
+from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.query import listing, metric
+from streamgauge.query.clauses import Snapshot
+from streamgauge.store import Statement, StatementLimits, Store
+
+T = TypeVar("T")
+Rows = Sequence[tuple[Any, ...]]
+
+_RETRY_AFTER_S = 1
+
+
+class QuerySettings(msgspec.Struct, frozen=True):
+    """threads: statements at once; waiting: queries that may wait for one; read_wait_s: longest wait for the loader; buckets: most
+    per query."""
+
+    limits: StatementLimits = StatementLimits()
+    threads: int = 4
+    waiting: int = 64
+    read_wait_s: float = 5.0
+    buckets: int = 50_000
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """position: end of the journal when the query arrived; loaded: what the answer covers; lagging: it covers less."""
+
+    position: int
+    loaded: int
+    lagging: bool
+
+
+class Answered(msgspec.Struct, Generic[T], frozen=True):
+    """An answer, and how fresh it is."""
+
+    answer: T
+    freshness: Freshness
+
+
+class QueryObserver(Protocol):
+    """Is told how long each statement took, by its name; called on the thread that ran it."""
+
+    def observe(self, name: str, seconds: float) -> None: ...
+
+
+class IgnoredTimes:
+    """An observer that does not care."""
+
+    def observe(self, name: str, seconds: float) -> None:
+        """Forget it."""
+
+
+class QueryRunner:
+    """Answers the queries of all projects. Use it from one event loop.
+
+    journal_end: gives the end of the durable journal; an event acknowledged before now lies below it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        progress: LoadProgress,
+        journal_end: Callable[[], int],
+        settings: QuerySettings,
+        observer: QueryObserver,
+    ) -> None:
+        self._store = store
+        self._progress = progress
+        self._journal_end = journal_end
+        self._settings = settings
+        self._observer = observer
+        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="query")
+        self._turns = asyncio.Semaphore(settings.threads)
+        self._waiting = 0
+
+    async def metric(self, query: MetricQuery) -> Answered[MetricAnswer]:
+        """Raises Refusal: RANGE_REVERSED, MISSING_PARAMETER, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
+        planned = metric.plan(query, self._settings.buckets)
+
+        def answer(snapshot: Snapshot) -> MetricAnswer:
+            return metric.read_metric(planned, self._select(metric.compile_metric(planned, snapshot)))
+
+        return await self._answered(query.selection.project_id, answer)
+
+    async def events(self, query: EventListQuery) -> Answered[EventPage]:
+        """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
+        listing.check_page(query)
+
+        def answer(snapshot: Snapshot) -> EventPage:
+            rows = self._select(listing.compile_page(query, snapshot))
+            total = self._select(listing.compile_total(query, snapshot))[0][0] if query.with_total else None
+            return listing.read_page(query, rows, total)
+
+        return await self._answered(query.selection.project_id, answer)
+
+    async def lookup(self, lookup: EventLookup) -> Answered[tuple[StoredEvent, ...]]:
+        """All versions of an event, newest first; none when the project has no such event.
+
+        Raises Refusal: TOO_MANY_QUERIES, QUERY_*.
+        """
+
+        def answer(snapshot: Snapshot) -> tuple[StoredEvent, ...]:
+            return listing.read_versions(self._select(listing.compile_lookup(lookup, snapshot)))
+
+        return await self._answered(lookup.project_id, answer)
+
+    def close(self) -> None:
+        """Refuse what waits, and wait for what runs."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _answered(self, project_id: str, answer: Callable[[Snapshot], T]) -> Answered[T]:
+        position = self._journal_end()
+        in_time = await self._progress.wait_until_loaded(position, self._settings.read_wait_s)
+        while True:
+            snapshot = Snapshot(self._progress.loaded, self._progress.is_amended(project_id))
+            value = await self._in_turn(functools.partial(answer, snapshot))
+            # The first amendment of the project came in between: old and new version may both have been counted.
+            if snapshot.amended or not self._progress.is_amended(project_id):
+                return Answered(value, Freshness(position, snapshot.loaded, not in_time))
+
+    async def _in_turn(self, work: Callable[[], T]) -> T:
+        """Run the work on a thread of its own, when it is its turn."""
+        if self._turns.locked() and self._waiting >= self._settings.waiting:
+            raise _too_many()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._settings.limits.timeout_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise _too_many() from error
+        finally:
+            self._waiting -= 1
+        loop = asyncio.get_running_loop()
+        try:
+            running = self._threads.submit(work)
+        except BaseException:
+            self._turns.release()
+            raise
+        # The turn ends with the thread's work, not with the caller's patience.
+        running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.release))
+        return await asyncio.wrap_future(running)
+
+    def _select(self, statement: Statement) -> Rows:
+        started = time.monotonic()
+        try:
+            return self._store.select(statement, self._settings.limits)
+        finally:
+            self._observer.observe(statement.name, time.monotonic() - started)
+
+
+def _too_many() -> Refusal:
+    return Refusal(Reason.TOO_MANY_QUERIES, "Too many queries are waiting; try again shortly", retry_after_s=_RETRY_AFTER_S)
