@@ -1,0 +1,1 @@
+"""Demonstrations: real data through a real server, judged by somebody else."""
