@@ -55,6 +55,19 @@ class KeyRecord(msgspec.Struct, frozen=True):
     revoked_at_ms: int | None
     replaced_by: str | None
 
+    @property
+    def ends_at_ms(self) -> int | None:
+        """When the key stops, or stopped, to work; None for never."""
+        return min((time_ms for time_ms in (self.expires_at_ms, self.revoked_at_ms) if time_ms is not None), default=None)
+
+    def state(self, now_ms: int) -> str:
+        """active, replaced (another took its place; works until ends_at_ms), revoked or expired."""
+        if self.revoked_at_ms is not None and self.revoked_at_ms <= now_ms:
+            return "revoked"
+        if self.expires_at_ms is not None and self.expires_at_ms <= now_ms:
+            return "expired"
+        return "active" if self.replaced_by is None else "replaced"
+
 
 def create_key(
     connection: Connection, key_id: str, project_id: str, spec: KeySpec, plans: Mapping[str, Plan], now_ms: int

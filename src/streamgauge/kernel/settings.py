@@ -207,6 +207,8 @@ def _disagreements(settings: Settings) -> list[str]:
             f"query_memory_bytes ({settings.query_memory_bytes}) must not exceed store_memory_bytes "
             f"({settings.store_memory_bytes}): lower the first or raise the second."
         )
+    if not settings.store and re.search(r"[?%]", str(settings.data_dir)):
+        faults.append(f"data_dir ({settings.data_dir}) must not have ? or % in it: the embedded store reads options there.")
     return faults
 
 

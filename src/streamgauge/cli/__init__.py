@@ -1,0 +1,28 @@
+"""The command line. Each command has a file of its own; heavy modules are imported inside the commands.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage. Errors are one clear line with the mend, on standard error.
+"""
+
+import click
+
+from streamgauge.cli.config import config
+from streamgauge.cli.keys import keys
+from streamgauge.cli.projects import projects
+from streamgauge.cli.serve import serve
+from streamgauge.cli.verify import verify
+from streamgauge.cli.websites import websites
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="streamgauge", message="%(prog)s %(version)s")
+def streamgauge() -> None:
+    """Streamgauge: events in once; product metrics, web analytics and usage metering out."""
+
+
+for _command in (serve, projects, keys, websites, verify, config):
+    streamgauge.add_command(_command)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    streamgauge(prog_name="streamgauge")
