@@ -34,7 +34,7 @@ _RETRY_AFTER_S = 1
 
 
 class QuerySettings(msgspec.Struct, frozen=True):
-    """threads: statements at once; waiting: queries that may wait for one; read_wait_s: longest wait for the loader; buckets: most
+    """threads: statements at once; waiting: queries that may wait; read_wait_s: longest wait for the loader; buckets: most
     per query."""
 
     limits: StatementLimits = StatementLimits()
