@@ -1,0 +1,113 @@
+"""Counters and their exposition in the Prometheus text format.
+
+On the hot path a count is one addition to a plain int in a dict (the loop is one thread, so no lock); prometheus_client is
+asked only when somebody reads /metrics. Every reason and every door is there from the start with 0, so that a rate over a
+counter is right from its first increment.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from streamgauge.kernel.event import Door
+from streamgauge.kernel.refusal import Reason
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+# Requests that were refused before a door was known, or at a path of no door.
+NO_DOOR = "none"
+QUERY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Gauge(NamedTuple):
+    """A figure that another room knows. read: called at every scrape, cheap, never blocks. is_counter: it only grows."""
+
+    name: str
+    help: str
+    read: Callable[[], float]
+    is_counter: bool = False
+
+
+class _Histogram:
+    """Seconds by bucket for one query name."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(QUERY_BUCKETS_S) + 1)
+        self.total_s = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(QUERY_BUCKETS_S, seconds)] += 1
+        self.total_s += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Upper bound and number of observations up to it, as the exposition wants them."""
+        bounds = [str(bound) for bound in QUERY_BUCKETS_S] + ["+Inf"]
+        running = 0
+        out: list[tuple[str, float]] = []
+        for bound, count in zip(bounds, self.counts, strict=True):
+            running += count
+            out.append((bound, running))
+        return out
+
+
+class Telemetry(Collector):
+    """What the web floor counts, and the figures that other rooms supply. Counting belongs to the loop's thread."""
+
+    def __init__(self, version: str, gauges: Iterable[Gauge] = ()) -> None:
+        self._version = version
+        self._gauges = tuple(gauges)
+        self._accepted = dict.fromkeys(Door, 0)
+        self._refused: dict[tuple[str, Reason], int] = {(door, reason): 0 for door in (*Door, NO_DOOR) for reason in Reason}
+        self._requests: dict[int, int] = {}
+        self._queries: dict[str, _Histogram] = {}
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+
+    def accepted(self, door: Door, events: int) -> None:
+        """Events that the journal has on disk."""
+        self._accepted[door] += events
+
+    def refused(self, door: Door | None, reason: Reason) -> None:
+        """One request, or one event of a batch, refused by name. door None: none was known."""
+        self._refused[door or NO_DOOR, reason] += 1
+
+    def answered(self, status: int) -> None:
+        """One HTTP answer."""
+        requests = self._requests
+        requests[status] = requests.get(status, 0) + 1
+
+    def queried(self, name: str, seconds: float) -> None:
+        """One query of the store. name: of the closed set of statement names."""
+        histogram = self._queries.get(name)
+        if histogram is None:
+            histogram = self._queries[name] = _Histogram()
+        histogram.observe(seconds)
+
+    def render(self) -> bytes:
+        """The body of /metrics, of type CONTENT_TYPE."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily("streamgauge_build", "What is running.", value={"version": self._version})
+        accepted = CounterMetricFamily("streamgauge_events_accepted", "Events made durable and acknowledged.", labels=["door"])
+        for name, count in self._accepted.items():
+            accepted.add_metric([name], count)
+        yield accepted
+        refused = CounterMetricFamily("streamgauge_refused", "Requests and events refused, by name.", labels=["door", "reason"])
+        for (door, reason), count in self._refused.items():
+            refused.add_metric([door, reason], count)
+        yield refused
+        requests = CounterMetricFamily("streamgauge_http_requests", "HTTP requests answered, by status.", labels=["status"])
+        for status, count in sorted(self._requests.copy().items()):
+            requests.add_metric([str(status)], count)
+        yield requests
+        queries = HistogramMetricFamily("streamgauge_query_seconds", "Time of queries on the store, by name.", labels=["query"])
+        for name, histogram in sorted(self._queries.copy().items()):
+            queries.add_metric([name], buckets=histogram.buckets(), sum_value=histogram.total_s)
+        yield queries
+        for gauge in self._gauges:
+            family = CounterMetricFamily if gauge.is_counter else GaugeMetricFamily
+            yield family(gauge.name.removesuffix("_total"), gauge.help, value=gauge.read())
