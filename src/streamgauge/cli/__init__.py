@@ -13,16 +13,11 @@ from streamgauge.cli.verify import verify
 from streamgauge.cli.websites import websites
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("streamgauge", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="streamgauge", message="%(prog)s %(version)s")
-def streamgauge() -> None:
+def main() -> None:
     """Streamgauge: events in once; product metrics, web analytics and usage metering out."""
 
 
 for _command in (serve, projects, keys, websites, verify, config):
-    streamgauge.add_command(_command)
-
-
-def main() -> None:
-    """The entry point of the installed command."""
-    streamgauge(prog_name="streamgauge")
+    main.add_command(_command)

@@ -11,7 +11,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Expiry(click.ParamType[int]):
-    """A date or a time in ISO 8601, as milliseconds since 1970. A date lasts until its end in UTC, the zone when none is given."""
+    """A date or a time in ISO 8601, as milliseconds since 1970. A date lasts until its end, in UTC; so a time without zone."""
 
     name = "date"
 
