@@ -57,8 +57,8 @@ class Ledger:
         self.store.insert("superseded", pa.Table.from_pydict(row, schema=SUPERSEDED_COLUMNS), f"test-{next(_tokens)}")
 
     def selection(self, start: str | int, end: str | int, **rest: Any) -> Selection:
-        bounds = [ms(bound) if isinstance(bound, str) else bound for bound in (start, end)]
-        return Selection(self.project_id, *bounds, **{"event_name": "use", **rest})
+        start_ms, end_ms = (ms(bound) if isinstance(bound, str) else bound for bound in (start, end))
+        return Selection(self.project_id, start_ms, end_ms, **{"event_name": "use", **rest})
 
     def metric(self, query: MetricQuery) -> MetricAnswer:
         runner = self._runner()
