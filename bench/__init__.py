@@ -1,0 +1,1 @@
+"""The figures of docs/performance.md, measured: `make bench`. Journal, loader and HTTP alone have commands of their own here."""

@@ -1,0 +1,54 @@
+"""`make bench`: measures everything, prints it, keeps it in bench/out and writes it into docs/performance.md.
+
+`make bench ARGS="--only single --only ready"` measures a part and writes nothing into the document.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.batches import measure_batches
+from bench.figure import Figure
+from bench.memory import measure_memory
+from bench.ready import measure_ready
+from bench.report import Circumstances, replace_measured, to_json, to_markdown, to_table
+from bench.single_events import measure_single_events
+from bench.sustained import measure_sustained
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "bench" / "out"
+DOCUMENT = ROOT / "docs" / "performance.md"
+
+SUITE: Mapping[str, Callable[[], list[Figure]]] = {
+    "single": lambda: measure_single_events(rounds=5, seconds=8),
+    "batches": lambda: measure_batches(rounds=5, seconds=6),
+    "sustained": lambda: measure_sustained(seconds=60, direct_seconds=20),
+    "memory": lambda: measure_memory(seconds=30),
+    "ready": lambda: measure_ready(rounds=5, kept=OUT),
+}
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(list(SUITE)), help="Measure this part only; may be given several times.")
+def bench(only: tuple[str, ...]) -> None:
+    """Measure the figures of docs/performance.md."""
+    console = Console()
+    figures: list[Figure] = []
+    for name in only or SUITE:
+        with console.status(f"measuring {name}"):
+            figures += SUITE[name]()
+        console.print(f"measured {name}")
+    circumstances = Circumstances.now()
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "figures.json").write_text(to_json(figures, circumstances))
+    if not only:
+        DOCUMENT.write_text(replace_measured(DOCUMENT.read_text(), to_markdown(figures, circumstances, "make bench")))
+    console.print(to_table(figures))
+    sys.exit(0 if all(figure.reached for figure in figures) else 1)
+
+
+if __name__ == "__main__":
+    bench()
