@@ -121,6 +121,6 @@ def test_refusals(params: list[tuple[str, str]], message: str) -> None:
 )
 def test_whatever_comes_is_read_or_refused(event_id: str, params: list[tuple[str, str]]) -> None:
     with suppress(Refusal):
-        assert parse_lookup(params, "p1").lookup.event_id
+        assert parse_lookup(params, "p1").versions.event_id
     with suppress(Refusal):
-        assert parse_lookup_by_path(event_id, params, "p1").lookup.event_id == event_id
+        assert parse_lookup_by_path(event_id, params, "p1").versions.event_id == event_id

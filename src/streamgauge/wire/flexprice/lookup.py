@@ -28,9 +28,9 @@ _STEPS = (
 
 
 class LookupRequest(msgspec.Struct, frozen=True):
-    """A lookup, and which of the versions it asks for. customer_id "": of any customer. end_ms is excluded."""
+    """What to look up (`versions`), and which of the versions found are meant. customer_id "": of any customer. end_ms is excluded."""
 
-    lookup: EventLookup
+    versions: EventLookup
     customer_id: str
     start_ms: int
     end_ms: int
@@ -53,7 +53,7 @@ def parse_lookup_by_path(event_id: str, params: Pairs, project_id: str) -> Looku
 
 def render_lookup(request: LookupRequest, versions: Sequence[StoredEvent]) -> bytes:
     """versions: the newest first. Raises Refusal NOT_FOUND when none is asked for."""
-    fields = [event_fields(request.lookup.project_id, event) for event in versions if request.asks_for(event)]
+    fields = [event_fields(request.versions.project_id, event) for event in versions if request.asks_for(event)]
     if not fields:
         raise Refusal(Reason.NOT_FOUND, "Event not found in events table")
     return msgspec.json.encode(
