@@ -24,8 +24,8 @@ from streamgauge.store.errors import StoreError, StoreInUse, from_engine
 
 _DSN_PREFIX = "chdb://"
 
-# Start-up options of the engine. Its defaults are for a machine of its own: 5 GB of mark cache, 5 GB of primary keys. With these, marks
-# and primary keys of about 50 M events stay cached.
+# Start-up options of the engine. Its defaults are for a machine of its own: 5 GB of mark cache, 5 GB of primary keys.
+# 64 MB hold the marks and primary keys of some 50 M events.
 _ENGINE_OPTIONS = {
     "mark_cache_size": 64 * 2**20,
     "primary_index_cache_size": 64 * 2**20,

@@ -53,7 +53,11 @@ def from_query(error: ClickHouseError, statement: Statement, limits: StatementLi
         )
     if code == _OUT_OF_MEMORY_CODE:
         megabytes = limits.max_memory_bytes // 1_000_000
-        return Refusal(Reason.QUERY_OUT_OF_MEMORY, f"the query {statement.name} needs more than its limit of {megabytes} MB of memory")
+        return Refusal(
+            Reason.QUERY_OUT_OF_MEMORY, f"the query {statement.name} needs more than its limit of {megabytes} MB of memory"
+        )
     if code == _TOO_MANY_ROWS_CODE:
-        return Refusal(Reason.QUERY_TOO_MANY_ROWS, f"the query {statement.name} has more than its limit of {limits.max_rows} rows")
+        return Refusal(
+            Reason.QUERY_TOO_MANY_ROWS, f"the query {statement.name} has more than its limit of {limits.max_rows} rows"
+        )
     return from_engine(error, f"the query {statement.name}")

@@ -62,10 +62,15 @@ def migration_files() -> list[Migration]:
 
 
 def migrate(engine: Engine) -> list[Migration]:
-    """Applies what is not applied yet and returns it. Raises StoreError when the folder was made by a newer or an edited version."""
+    """Applies what is not applied yet and returns it.
+
+    Raises StoreError when the folder was made by a newer or an edited version.
+    """
     engine.command(_TABLE)
     files = migration_files()
-    applied = {int(str(number)): str(checksum) for number, checksum in engine.rows("SELECT number, checksum FROM schema_migrations")}
+    applied = {
+        int(str(number)): str(checksum) for number, checksum in engine.rows("SELECT number, checksum FROM schema_migrations")
+    }
     for file in files:
         if file.number in applied and applied[file.number] != file.checksum:
             raise StoreError(f"the migration {file.name} was changed after it had been applied to this folder")

@@ -51,8 +51,7 @@ class Store:
                 result = client.query(sql, dict(statement.parameters) or None, settings=_select_settings(statement, limits))
             except ClickHouseError as error:
                 raise from_query(error, statement, limits) from error
-        rows: list[tuple[Any, ...]] = list(result.result_rows)
-        return rows
+        return [tuple(row) for row in result.result_rows]
 
     def insert(self, table: str, rows: pa.Table, token: str) -> None:
         """Puts the rows into the table, once per token. Raises RowsRefused when they cannot be stored, StoreError otherwise.
@@ -90,7 +89,7 @@ class _MigrationEngine:
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         with self._connections.connection() as client:
-            return list(client.query(sql).result_rows)
+            return [tuple(row) for row in client.query(sql).result_rows]
 
 
 def open_store(dsn_or_path: str | Path) -> Store:

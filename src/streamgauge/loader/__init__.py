@@ -1,0 +1,9 @@
+"""Journal to store, exactly once."""
+
+from streamgauge.loader.accounts import Accounts, VerifyReport
+from streamgauge.loader.batching import BatchLimits
+from streamgauge.loader.load import LOAD_STEPS
+from streamgauge.loader.loader import Loader, LoaderFailed, open_loader
+from streamgauge.loader.tally import Tally
+
+__all__ = ["LOAD_STEPS", "Accounts", "BatchLimits", "Loader", "LoaderFailed", "Tally", "VerifyReport", "open_loader"]

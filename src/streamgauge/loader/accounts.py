@@ -1,0 +1,137 @@
+"""The loader's books: totals by project, what was accepted on a day, and the check that index, store and journal agree."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from streamgauge.kernel.event import Door
+from streamgauge.loader.index import Index
+from streamgauge.loader.journal_port import JournalReader
+from streamgauge.loader.tally import Tallies, Tally, utc_day
+from streamgauge.store import Statement, StatementLimits, Store
+
+_TAIL_BYTES_AT_ONCE = 4 * 2**20
+_VERIFY_LIMITS = StatementLimits(timeout_s=600.0, max_memory_bytes=4_000_000_000, max_rows=10_000_000)
+
+_STORED_SQL = """
+SELECT project_id, count(), uniqExact(position) FROM events WHERE position < {below:UInt64} GROUP BY project_id
+"""
+_SUPERSEDED_SQL = """
+SELECT
+    project_id, count(), uniqExact(position), countIf(position >= by_position),
+    countIf(position NOT IN (SELECT position FROM events WHERE position < {below:UInt64})
+        OR by_position NOT IN (SELECT position FROM events WHERE position < {below:UInt64}))
+FROM superseded WHERE by_position < {below:UInt64} GROUP BY project_id
+"""
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """Tallies over all days by project ("" for records whose project cannot be read)."""
+
+    by_project: Mapping[str, Tally]
+
+    @classmethod
+    def of(cls, tallies: Tallies) -> "Accounts":
+        totals: dict[str, Tally] = {}
+        for (project_id, _), tally in tallies.items():
+            totals.setdefault(project_id, Tally()).add(tally)
+        return cls(totals)
+
+
+class VerifyReport(msgspec.Struct, frozen=True):
+    """faults: one sentence each; none when all agrees.
+
+    checkpoint, journal_start, journal_end: positions. waiting_bytes: what is durable and not loaded yet.
+    """
+
+    accounts: Accounts
+    faults: tuple[str, ...]
+    checkpoint: int
+    journal_start: int
+    journal_end: int
+
+    @property
+    def agrees(self) -> bool:
+        return not self.faults
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self.journal_end - self.checkpoint
+
+
+def verify(index: Index, store: Store, journal: JournalReader) -> VerifyReport:
+    """Compares the three as of the checkpoint. Nothing may be loading meanwhile: the figures are read one after the other."""
+    checkpoint = index.checkpoint
+    accounts = Accounts.of(index.tallies())
+    faults = [*_position_faults(checkpoint, journal), *_stored_faults(accounts, checkpoint, store)]
+    faults += _superseded_faults(accounts, checkpoint, store)
+    return VerifyReport(accounts, tuple(faults), checkpoint, journal.start, journal.end)
+
+
+def _position_faults(checkpoint: int, journal: JournalReader) -> Iterator[str]:
+    if checkpoint < journal.start:
+        yield f"the journal begins at {journal.start}, after the checkpoint {checkpoint}: records between them are missing"
+    if checkpoint > journal.end:
+        yield f"the checkpoint {checkpoint} lies beyond the journal's end {journal.end}"
+
+
+def _stored_faults(accounts: Accounts, checkpoint: int, store: Store) -> Iterator[str]:
+    rows = store.select(Statement("verify.stored", _STORED_SQL, {"below": checkpoint}), _VERIFY_LIMITS)
+    stored = {project_id: (count, positions) for project_id, count, positions in rows}
+    for project_id in sorted(stored.keys() | accounts.by_project.keys()):
+        count, positions = stored.get(project_id, (0, 0))
+        tally = accounts.by_project.get(project_id, Tally())
+        if tally.received != tally.stored + tally.duplicate + tally.refused:
+            yield (
+                f"project {project_id}: received {tally.received} is not stored {tally.stored}"
+                f" + duplicate {tally.duplicate} + refused {tally.refused}"
+            )
+        if count != tally.stored:
+            yield f"project {project_id}: the store holds {count} events, the accounts say {tally.stored}"
+        if positions != count:
+            yield f"project {project_id}: {count} events share {positions} positions"
+
+
+def _superseded_faults(accounts: Accounts, checkpoint: int, store: Store) -> Iterator[str]:
+    rows = store.select(Statement("verify.superseded", _SUPERSEDED_SQL, {"below": checkpoint}), _VERIFY_LIMITS)
+    found = {project_id: figures for project_id, *figures in rows}
+    for project_id in sorted(found.keys() | accounts.by_project.keys()):
+        count, positions, reversed_, unknown = found.get(project_id, (0, 0, 0, 0))
+        amended = accounts.by_project.get(project_id, Tally()).amended
+        if count != amended:
+            yield f"project {project_id}: {count} events are superseded, the accounts say {amended}"
+        if positions != count:
+            yield f"project {project_id}: an event is superseded twice"
+        if reversed_:
+            yield f"project {project_id}: {reversed_} events are superseded by earlier ones"
+        if unknown:
+            yield f"project {project_id}: {unknown} superseded rows name events that the store does not hold"
+
+
+class _Head(msgspec.Struct, array_like=True):
+    """A Batch whose events are counted and not decoded."""
+
+    project_id: str
+    door: Door
+    received_at_ms: int
+    events: list[msgspec.Raw]
+
+
+_decode_head = msgspec.msgpack.Decoder(_Head).decode
+
+
+def accepted_in_tail(index: Index, journal: JournalReader) -> Counter[tuple[str, int]]:
+    """Events received by project and UTC day: what the index counts, and what waits in the journal."""
+    accepted = Counter({key: tally.received for key, tally in index.tallies().items()})
+    at, end = index.checkpoint, journal.end
+    while at < end:
+        for record in journal.read(at, _TAIL_BYTES_AT_ONCE):
+            at = record.next_position
+            try:
+                head = _decode_head(record.payload)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                # An unreadable record belongs to no project's quota; loading sets it aside and counts it.
+                continue
+            accepted[head.project_id, utc_day(head.received_at_ms)] += len(head.events)
+    return accepted
