@@ -28,7 +28,7 @@ _STEPS = (
 
 
 class LookupRequest(msgspec.Struct, frozen=True):
-    """What to look up (`versions`), and which of the versions found are meant. customer_id "": of any customer. end_ms is excluded."""
+    """versions: what to look up. The rest says which of them are meant; customer_id "": any customer's; end_ms is excluded."""
 
     versions: EventLookup
     customer_id: str
