@@ -74,21 +74,27 @@ BROKEN = [
     pytest.param(rules.empty_names, {"common/a.py": ""}, "the name common", id="a folder named common"),
     pytest.param(
         rules.broad_handlers,
-        {"kernel/a.py": "try:\n    f()\nexcept Exception:\n    raise\n"},
+        {"web/cycle.py": "try:\n    f()\nexcept Exception:\n    pass\n"},
         "without a reason",
         id="catching everything without saying why",
     ),
     pytest.param(
         rules.broad_handlers,
-        {"kernel/a.py": "try:\n    f()\nexcept (ValueError, BaseException):  # " + SWITCH + ": BLE001\n    raise\n"},
+        {"web/cycle.py": "try:\n    f()\nexcept (ValueError, BaseException):  # " + SWITCH + ": BLE001\n    pass\n"},
         "without a reason",
         id="a switch is not a reason",
     ),
     pytest.param(
         rules.broad_handlers,
-        {"kernel/a.py": "try:\n    f()\nexcept Exception:  # the reason is here\n    pass\n" * 2},
-        "2 handlers catch everything and go on, 1 are allowed",
-        id="too many handlers that go on",
+        {"kernel/a.py": "try:\n    f()\nexcept Exception:  # the reason is here\n    pass\n"},
+        "1 handlers catch everything and go on, 0 are allowed",
+        id="a handler that goes on in a small tree",
+    ),
+    pytest.param(
+        rules.broad_handlers,
+        {"web/cycle.py": "try:\n    f()\nexcept:  # the reason is here\n    pass\n" * 2},
+        "1 handlers catch everything and go on, 0 are allowed: streamgauge/web/cycle.py:7",
+        id="a second handler in a known top",
     ),
     pytest.param(
         rules.unexplained_switches,
@@ -129,8 +135,18 @@ SOUND = [
     pytest.param(rules.empty_names, {"kernel/database.py": "", "kernel/base32.py": ""}, id="words that only contain a bad one"),
     pytest.param(
         rules.broad_handlers,
-        {"kernel/a.py": f"try:\n    f()\nexcept Exception:  # {SWITCH}: BLE001 - top of the loader thread\n    stop()\n"},
-        id="one handler that goes on, with its reason",
+        {"web/cycle.py": f"try:\n    f()\nexcept Exception:  # {SWITCH}: BLE001 - the top of a request\n    answer()\n"},
+        id="one handler in a known top, with its reason",
+    ),
+    pytest.param(
+        rules.broad_handlers,
+        {"kernel/a.py": "x = 1\n" * 5000 + "try:\n    f()\nexcept Exception:  # the reason is here\n    pass\n"},
+        id="one elsewhere in five thousand lines",
+    ),
+    pytest.param(
+        rules.broad_handlers,
+        {"kernel/a.py": "try:\n    f()\nexcept BaseException:\n    undo()\n    raise\n"},
+        id="undoing something and raising again",
     ),
     pytest.param(
         rules.unexplained_switches,
