@@ -4,9 +4,10 @@ It knows nothing of events. What intake appends here is accepted for good; what 
 
 The log and its positions
     The log is one endless sequence of bytes that is only added to at its end and only forgotten from its start. A *position*
-    is a byte offset in it. A record's position is where its frame begins; positions grow and are never used twice, across
-    restarts too. The bytes of segment headers are part of the sequence, so `file offset = position - start of the segment`.
-    `start` is where the kept part begins, `end` where the durable part ends; an empty segment ends at its own start.
+    is a byte offset in it. A record's position is where its frame begins; positions grow, and one that was ever readable is
+    never used again, across restarts too. The bytes of segment headers are part of the sequence, so the offset in a file is
+    the position less the start of the segment. `start` is where the kept part begins, `end` where the durable part ends; an
+    empty segment ends at its own start.
 
 Format (numbers are little-endian; format.py)
     A segment is a file named by the position of its first byte: twenty digits and `.journal`. Each begins where the one
