@@ -1,0 +1,70 @@
+"""The schema: models and migrations agree, old and new folders are handled, and Alembic is loaded only when needed."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from streamgauge.control import Control, UnusableDatabase
+from streamgauge.control.database import HEAD_REVISION
+from streamgauge.control.migrate import alembic_config
+from streamgauge.control.tables import metadata
+from streamgauge.kernel.clock import ManualClock
+from streamgauge.kernel.settings import DEFAULT_PLANS
+
+
+def test_models_and_migrations_agree(control: Control, path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        names = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'generation'").scalar_one()
+        assert "ck_generation_single" in names
+    engine.dispose()
+
+
+def test_the_code_names_the_newest_revision() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [HEAD_REVISION]
+
+
+def test_a_folder_of_a_newer_version_is_refused_with_the_mend(control: Control, path: Path, clock: ManualClock) -> None:
+    control.close()
+    database = sqlite3.connect(path)
+    with database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(UnusableDatabase, match="was written by a newer Streamgauge"):
+        Control.open(path, DEFAULT_PLANS, clock)
+
+
+def test_a_file_that_is_no_database_is_refused(path: Path, clock: ManualClock) -> None:
+    path.parent.mkdir()
+    path.write_text("this is not a database, and long enough to be looked at as one " * 20)
+    with pytest.raises(UnusableDatabase, match="file is not a database"):
+        Control.open(path, DEFAULT_PLANS, clock)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "loaded"),
+    [
+        pytest.param(True, True, id="an empty folder is migrated"),
+        pytest.param(False, False, id="an up-to-date one needs no Alembic"),
+    ],
+)
+def test_alembic_is_loaded_only_to_migrate(path: Path, clock: ManualClock, fresh: bool, loaded: bool) -> None:
+    if not fresh:
+        Control.open(path, DEFAULT_PLANS, clock).close()
+    program = (
+        "import sys; from pathlib import Path; from streamgauge.control import Control;"
+        "from streamgauge.kernel.clock import ManualClock;"
+        f"Control.open(Path({str(path)!r}), {{}}, ManualClock(0)).close();"
+        "print('alembic' in sys.modules, 'sqlalchemy.orm' in sys.modules and 'alembic' not in sys.modules)"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert printed == [str(loaded), "False"]
