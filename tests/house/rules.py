@@ -168,3 +168,18 @@ def unexplained_switches(modules: Sequence[Module]) -> list[str]:
                 if not _states_reason(comment):
                     complaints.append(f"{place}: switches off a rule without a reason on the line")
     return complaints
+
+
+_SKIPS = frozenset({"skip", "skipif", "xfail", "importorskip", "skipTest"})
+
+
+def skipped_or_mocked(modules: Sequence[Module]) -> list[str]:
+    """Tests that may pass without having run, or that run against a stand-in made on the spot."""
+    complaints = []
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute) and node.attr in _SKIPS:
+                complaints.append(f"{module.place}:{node.lineno}: {node.attr} lets a test pass without having run")
+            elif isinstance(node, ast.Import | ast.ImportFrom) and re.search(r"\bmock\b", ast.unparse(node)):
+                complaints.append(f"{module.place}:{node.lineno}: mocks; use the real thing or the fake that its room ships")
+    return complaints

@@ -114,6 +114,13 @@ BROKEN = [
         "switches off every rule",
         id="all type checks off at once",
     ),
+    pytest.param(
+        rules.skipped_or_mocked,
+        {"tests/a.py": "import pytest\n@pytest.mark.skipif(True)\ndef test(): ...\n"},
+        "skipif lets a test pass without having run",
+        id="a test that is skipped",
+    ),
+    pytest.param(rules.skipped_or_mocked, {"tests/a.py": "from unittest import mock\n"}, "mocks", id="a test that mocks"),
 ]
 
 SOUND = [
@@ -156,6 +163,7 @@ SOUND = [
         },
         id="switches with rules and reasons",
     ),
+    pytest.param(rules.skipped_or_mocked, {"tests/a.py": "import pytest\nskip = 1\n"}, id="a name that only looks like it"),
 ]
 
 

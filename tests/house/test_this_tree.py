@@ -12,7 +12,8 @@ from tests.house import rules, texts
 from tests.house.tree import PACKAGE, ROOT, Module, read_modules, tracked_texts
 
 PRODUCT = read_modules(PACKAGE)
-EVERYTHING = [*PRODUCT, *(module for folder in ("tests", "bench", "demo") for module in read_modules(ROOT / folder))]
+TESTS = read_modules(ROOT / "tests")
+EVERYTHING = [*PRODUCT, *TESTS, *read_modules(ROOT / "bench"), *read_modules(ROOT / "demo")]
 TEXTS = list(tracked_texts(ROOT))
 
 
@@ -31,6 +32,7 @@ def document(name: str) -> str:
         pytest.param(rules.empty_names, EVERYTHING, id="names say what is inside"),
         pytest.param(rules.broad_handlers, PRODUCT, id="handlers of everything are rare and explained"),
         pytest.param(rules.unexplained_switches, EVERYTHING, id="switched-off checks are explained"),
+        pytest.param(rules.skipped_or_mocked, TESTS, id="tests neither skip nor mock"),
     ],
 )
 def test_code_keeps_the_rule(rule: rules.Rule, modules: Sequence[Module]) -> None:
