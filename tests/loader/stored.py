@@ -1,0 +1,30 @@
+"""What a store holds, as tests compare it."""
+
+from typing import Any
+
+from streamgauge.store import Statement, StatementLimits, Store
+
+LIMITS = StatementLimits()
+
+
+def rows(store: Store) -> list[tuple[Any, ...]]:
+    """(project, position, event id), by position."""
+    return store.select(Statement("test.rows", "SELECT project_id, position, event_id FROM events ORDER BY position"), LIMITS)
+
+
+def superseded(store: Store) -> list[tuple[Any, ...]]:
+    """(project, position, by position), in the order of amendment."""
+    sql = "SELECT project_id, position, by_position FROM superseded ORDER BY by_position"
+    return store.select(Statement("test.superseded", sql), LIMITS)
+
+
+def current(store: Store, project_id: str, loaded: int) -> list[str]:
+    """Event ids of the current values, as a query of an amended project sees them."""
+    sql = """
+        SELECT event_id FROM events
+        WHERE project_id = {p:String} AND position < {loaded:UInt64} AND position NOT IN
+            (SELECT position FROM superseded WHERE project_id = {p:String} AND by_position < {loaded:UInt64})
+        ORDER BY event_id
+    """
+    found = store.select(Statement("test.current", sql, {"p": project_id, "loaded": loaded}), LIMITS)
+    return [event_id for (event_id,) in found]
