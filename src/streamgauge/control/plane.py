@@ -35,14 +35,16 @@ DAY_MS = 86_400_000
 
 
 class Control:
-    """Projects, keys and websites. Safe to use from several threads; look-ups never wait for a lock."""
+    """Projects, keys and websites. Safe to use from several threads; a look-up waits at most for a refresh."""
 
     def __init__(self, database: Database, plans: Mapping[str, Plan], clock: Clock) -> None:
         self._database = database
         self._plans = plans
         self._clock = clock
         self._mint = IdMint(clock)
-        self._lock = threading.Lock()
+        # Two locks, so that a look-up that refreshes never waits behind a change that waits for another process's write.
+        self._change_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()
         self._next_miss_look = 0.0
         with database.reading() as connection:
             self._directory = self._read_directory(connection)
@@ -79,7 +81,7 @@ class Control:
 
     def refresh(self) -> bool:
         """Take up what other processes changed; True when there was anything. Cheap when not."""
-        with self._lock, self._database.reading() as connection:
+        with self._refresh_lock, self._database.reading() as connection:
             if connection.execute(select(generation.c.value)).scalar_one() == self._directory.generation:
                 return False
             self._directory = self._read_directory(connection)
@@ -156,7 +158,7 @@ class Control:
             return website_rows.list_websites(connection)
 
     def _change(self, operation: Callable[[Connection, int], _T]) -> _T:
-        with self._lock, self._database.writing() as connection:
+        with self._change_lock, self._database.writing() as connection:
             result = operation(connection, self._clock.now_ms())
         self.refresh()
         return result
