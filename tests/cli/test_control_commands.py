@@ -15,7 +15,6 @@ from streamgauge.kernel.refusal import Refusal
 from streamgauge.kernel.settings import DEFAULT_PLANS
 from tests.cli.conftest import Commands
 
-
 HEAVY = {"alembic", "chdb", "clickhouse_connect", "lmdb", "pyarrow", "rich", "starlette"}
 
 
