@@ -26,16 +26,20 @@ def render_plainly(path: bytes, refusal: Refusal) -> tuple[int, HeaderList, byte
 class RunningServer:
     """Starts when entered; `stop` ends it and returns once `serve` has returned."""
 
-    def __init__(self, app: App, limits: ServerLimits) -> None:
+    def __init__(self, app: App, limits: ServerLimits | None = None, *, port: int = 0) -> None:
         self._app = app
         self._limits = limits
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: uvloop.run(self._run()))
-        self.port = 0
+        self.port = port
+
+    def run_here(self) -> None:
+        """Serve in this thread; for a server that is expected not to start."""
+        uvloop.run(self._run())
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.server = Server(self._app, render_plainly, host="127.0.0.1", port=0, limits=self._limits)
+        self.server = Server(self._app, render_plainly, host="127.0.0.1", port=self.port, limits=self._limits)
         await self.server.serve(self._on_ready)
 
     def _on_ready(self, port: int) -> None:

@@ -3,12 +3,12 @@
 import socket
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.reply import Receive, Scope, Send
 from tests.web.conftest import RunningServer, Serve
 
@@ -272,7 +272,7 @@ MESSAGES = (
 
 @pytest.fixture(scope="module")
 def echo_server() -> Iterator[RunningServer]:
-    with RunningServer(echo, ServerLimits()) as server:
+    with RunningServer(echo) as server:
         yield server
 
 
@@ -282,6 +282,6 @@ def test_answers_do_not_depend_on_how_the_stream_is_cut(echo_server: RunningServ
     places = [0, *sorted(set(cuts)), len(MESSAGES)]
     with echo_server.connect() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             connection.sendall(MESSAGES[start:end])
         assert bodies(read_all(connection)) == [b"200 /1 5", b"200 /2 0", b"200 /3 5", b"200 /4 2", b"200 /5 0"]

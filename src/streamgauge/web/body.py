@@ -27,8 +27,8 @@ _ZSTD_SLICE_BYTES = 512
 _ZSTD_MAX_WINDOW = 8 * 1024 * 1024
 
 
-class ClientGoneError(Exception):
-    """The client hung up before its request was complete; there is nobody to answer."""
+class ClientGoneError(OSError):
+    """The client hung up; there is nobody to answer. An OSError, as ASGI 2.4 asks of `send`."""
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

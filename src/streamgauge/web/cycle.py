@@ -11,9 +11,11 @@ Promises:
 import asyncio
 import http
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.body import ClientGoneError
 from streamgauge.web.logging import log_failure
 from streamgauge.web.reply import App, HeaderList, Message, Scope
 
@@ -148,16 +150,17 @@ class Cycle:
             await app(self._scope, self.receive, self.send)
         except Refusal as refusal:
             await self._answer_refusal(refusal)
+        except ClientGoneError:
+            return
         except asyncio.CancelledError:
             self._connection.transport.abort()
             raise
         except Exception as error:  # noqa: BLE001 the top of a request: whatever failed, its sender must hear of it
             log_failure(self._scope, error)
-        if not self.response_complete and not self.disconnected:
-            await self._answer_refusal(Refusal(Reason.INTERNAL_ERROR, "Internal error."))
+        await self._answer_refusal(Refusal(Reason.INTERNAL_ERROR, "Internal error."))
 
     async def _answer_refusal(self, refusal: Refusal) -> None:
-        """Answer with a refusal; when part of another answer is already on the wire, only cutting the line is honest."""
+        """Answer with a refusal, unless there is an answer already; when a part of one is on the wire, only a cut is honest."""
         if self.response_complete or self.disconnected:
             return
         if self.response_started:
@@ -168,8 +171,9 @@ class Cycle:
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         self._head = None
         self._answered_bytes = 0
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        with suppress(ClientGoneError):
+            await self.send({"type": "http.response.start", "status": status, "headers": headers})
+            await self.send({"type": "http.response.body", "body": body})
 
     async def receive(self) -> Message:
         """The next part of the body. Raises the Refusal with which the request was given up."""
@@ -198,12 +202,15 @@ class Cycle:
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: Message) -> None:
-        """Take a part of the answer. Raises RuntimeError when the application breaks the order of ASGI."""
+        """Take a part of the answer.
+
+        Raises ClientGoneError, and RuntimeError when the application breaks the order of ASGI.
+        """
         connection = self._connection
         if connection.write_paused and not self.disconnected:
             await connection.drain()
         if self.disconnected:
-            return
+            raise ClientGoneError
         kind = message["type"]
         if self.response_complete:
             raise RuntimeError(f"{kind} after the answer was complete")

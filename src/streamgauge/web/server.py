@@ -62,6 +62,7 @@ class Server:
 
     def request_stop(self) -> None:
         """Begin to stop. To be called in the server's loop; more than once does nothing more."""
+        self._shared.is_draining = True
         self._stop.set()
 
     async def _sweep_until_stopped(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -80,7 +81,6 @@ class Server:
 
     async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         shared = self._shared
-        shared.is_draining = True
         deadline = loop.time() + self._limits.drain_timeout_s
         for connection in list(shared.connections):
             connection.stop(self._limits.drain_timeout_s / 2)

@@ -79,7 +79,7 @@ class Telemetry(Collector):
         requests = self._requests
         requests[status] = requests.get(status, 0) + 1
 
-    def queried(self, name: str, seconds: float) -> None:
+    def observe(self, name: str, seconds: float) -> None:
         """One query of the store. name: of the closed set of statement names."""
         histogram = self._queries.get(name)
         if histogram is None:
@@ -97,16 +97,16 @@ class Telemetry(Collector):
             accepted.add_metric([name], count)
         yield accepted
         refused = CounterMetricFamily("streamgauge_refused", "Requests and events refused, by name.", labels=["door", "reason"])
-        for (door, reason), count in self._refused.items():
-            refused.add_metric([door, reason], count)
+        for labels, count in self._refused.items():
+            refused.add_metric(list(labels), count)
         yield refused
         requests = CounterMetricFamily("streamgauge_http_requests", "HTTP requests answered, by status.", labels=["status"])
         for status, count in sorted(self._requests.copy().items()):
             requests.add_metric([str(status)], count)
         yield requests
         queries = HistogramMetricFamily("streamgauge_query_seconds", "Time of queries on the store, by name.", labels=["query"])
-        for name, histogram in sorted(self._queries.copy().items()):
-            queries.add_metric([name], buckets=histogram.buckets(), sum_value=histogram.total_s)
+        for query, histogram in sorted(self._queries.copy().items()):
+            queries.add_metric([query], buckets=histogram.buckets(), sum_value=histogram.total_s)
         yield queries
         for gauge in self._gauges:
             family = CounterMetricFamily if gauge.is_counter else GaugeMetricFamily
