@@ -141,7 +141,7 @@ REFUSED_BODIES = [
     pytest.param({"page_size": 2.5}, CHECK, {"field": "page_size", "expected": "integer"}, id="half a page"),
     pytest.param({"page_size": True}, CHECK, {"field": "page_size", "expected": "integer"}, id="page size is true"),
     pytest.param({"offset": -1}, CHECK, {"field": "offset", "expected": "0 or more"}, id="negative offset"),
-    pytest.param({"offset": 10**30}, CHECK, {"field": "offset", "expected": "integer"}, id="huge offset"),
+    pytest.param({"offset": 10**20}, CHECK, {"field": "offset", "expected": "integer"}, id="huge offset"),
     pytest.param({"event_id": 5}, CHECK, {"field": "event_id", "expected": "string"}, id="event id is a number"),
     pytest.param(
         {"property_filters": {"a": [None]}}, CHECK, {"field": "property_filters.a", "expected": "string"}, id="a null to match"
@@ -211,7 +211,6 @@ MALFORMED_CURSORS = [
     "9" * 20 + "::e",
     "--5::e",
     "٣::e",
-    "5::\ud800",
 ]
 
 

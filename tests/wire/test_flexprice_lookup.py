@@ -99,6 +99,9 @@ def test_not_found(params: list[tuple[str, str]], versions: tuple[StoredEvent, .
 REFUSALS = [
     pytest.param([], "Please provide a valid event ID", id="no id"),
     pytest.param([("id", "")], "Please provide a valid event ID", id="an empty id"),
+    pytest.param([("id", "\udcff")], "Please check the request payload", id="an id that is not UTF-8"),
+    pytest.param([("id", "a\x00")], "Please check the request payload", id="an id with NUL"),
+    pytest.param([("id", "a"), ("id", "b")], "Please check the request payload", id="two ids"),
     pytest.param([("id", "e"), ("start_time", "today")], "Please check the request payload", id="a bad time"),
     pytest.param(
         [("id", "e"), ("start_time", "2024-01-02T00:00:00Z"), ("end_time", "2024-01-01T00:00:00Z")],

@@ -23,6 +23,7 @@ from streamgauge.kernel.query import (
     Window,
 )
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.wire.flexprice.refusals import render_refusal
 from streamgauge.wire.flexprice.usage import AGGREGATION_TYPES, parse_usage, render_usage
 from streamgauge.wire.timestamps import parse_rfc3339
 
@@ -237,7 +238,7 @@ REFUSALS = [
     pytest.param({"event_name": None}, CHECK, "event_name", id="E.3.17 no event name"),
     pytest.param({"event_name": ""}, CHECK, "event_name", id="empty event name"),
     pytest.param({"event_name": 5}, CHECK, "event_name", id="event name is a number"),
-    pytest.param({"event_name": "\ud800"}, CHECK, "event_name", id="a lone surrogate"),
+    pytest.param({"property_name": 1.5}, CHECK, "property_name", id="property name is a number with a point"),
     pytest.param({"aggregation_type": None}, CHECK, "aggregation_type", id="no type"),
     pytest.param({"start_time": "2024-01-01"}, CHECK, "start_time", id="a date alone"),
     pytest.param({"start_time": ""}, CHECK, "start_time", id="an empty time"),
@@ -261,6 +262,7 @@ REFUSALS = [
     pytest.param({"multiplier": "NaN", "aggregation_type": "SUM_WITH_MULTIPLIER"}, CHECK, "multiplier", id="multiplier is NaN"),
     pytest.param({"multiplier": "1e99", "aggregation_type": "SUM_WITH_MULTIPLIER"}, CHECK, "multiplier", id="huge multiplier"),
     pytest.param({"multiplier": "1e-999999999", "aggregation_type": "SUM_WITH_MULTIPLIER"}, CHECK, "multiplier", id="tiny one"),
+    pytest.param({"multiplier": "1_000", "aggregation_type": "SUM_WITH_MULTIPLIER"}, CHECK, "multiplier", id="underscores"),
     pytest.param({"multiplier": True, "aggregation_type": "SUM_WITH_MULTIPLIER"}, CHECK, "multiplier", id="multiplier is true"),
     pytest.param(
         {"multiplier": "0", "aggregation_type": "SUM_WITH_MULTIPLIER"},
@@ -292,6 +294,20 @@ def test_refusals(fields: dict[str, object], message: str, field: str) -> None:
     assert (caught.value.message, caught.value.field, caught.value.kind.value) == (message, field, 400)
 
 
+def test_a_refusal_as_it_is_sent() -> None:
+    """E.3.17: message, code and status as published, and the field at fault beside them."""
+    with pytest.raises(Refusal) as caught:
+        parsed(event_name=None)
+    reply = render_refusal(caught.value)
+    assert reply.status == 400
+    assert json.loads(reply.body) == {
+        "code": "validation_error",
+        "message": "Please check the request payload",
+        "http_status_code": 400,
+        "details": {"field": "event_name", "expected": "string"},
+    }
+
+
 def test_unknown_type_with_a_property() -> None:
     """E.3.17: here MEDIAN is refused, as published; the Solinth door has it."""
     with pytest.raises(Refusal) as caught:
@@ -319,9 +335,11 @@ BODIES = [
     pytest.param(b'{"filters":{"a":["x"],"a":["y"]}}', Reason.DUPLICATE_KEY, id="a duplicate key inside"),
     pytest.param(b'{"a":NaN}', Reason.MALFORMED_JSON, id="NaN"),
     pytest.param(b'{"a":-Infinity}', Reason.MALFORMED_JSON, id="minus infinity"),
-    pytest.param(b'{"a":' + b"9" * 5000 + b"}", Reason.MALFORMED_JSON, id="a huge integer"),
-    pytest.param(b'{"a":1e' + b"9" * 50 + b"}", Reason.MALFORMED_JSON, id="a huge exponent"),
-    pytest.param(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", Reason.MALFORMED_JSON, id="deep nesting"),
+    pytest.param(b'{"a":' + b"9" * 5000 + b"}", Reason.NUMBER_OUT_OF_RANGE, id="a huge integer"),
+    pytest.param(b'{"a":1e' + b"9" * 50 + b"}", Reason.NUMBER_OUT_OF_RANGE, id="a huge exponent"),
+    pytest.param(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", Reason.NESTING_TOO_DEEP, id="deep nesting"),
+    pytest.param(b'{"event_name":"\\ud800"}', Reason.INVALID_UTF8, id="a lone surrogate"),
+    pytest.param(b'{"event_name":"\\u0000"}', Reason.NUL_CHARACTER, id="NUL"),
 ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.wire.body import check_text
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -12,13 +13,13 @@ _SHOWN_CHARACTERS = 100
 def single_values(pairs: Pairs) -> dict[str, str]:
     """One value per name; a name with an empty value counts as absent.
 
-    Raises Refusal INVALID_PARAMETER for a name that comes twice (which of the two was meant?) and for text that is not Unicode.
+    Raises Refusal: invalid_parameter for a name that comes twice (which of the two was meant?), invalid_utf8, nul_character.
     """
     values: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in pairs:
-        if not (is_unicode(name) and is_unicode(value)):
-            raise _invalid("", "text in UTF-8", "A parameter is not valid UTF-8")
+        check_text(name)
+        check_text(value)
         if name in seen:
             raise _invalid(name, "one value", f"Parameter given more than once: {shown(name)}")
         seen.add(name)
@@ -37,11 +38,6 @@ def refuse_unknown(pairs: Pairs, known: Sequence[str]) -> None:
         if name not in known:
             choice = one_of(known)
             raise _invalid(shown(name), choice, f"Unknown parameter: {shown(name)}. Known are {', '.join(known)}")
-
-
-def is_unicode(text: str) -> bool:
-    """False for text with lone surrogates, which no encoding can carry."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def one_of(choices: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ import msgspec
 from streamgauge.kernel.query import EventListQuery, EventPage, Place, Selection, SortKey, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.flexprice.payload import Payload, check_payload
-from streamgauge.wire.parameters import Pairs, is_unicode, one_of, shown
+from streamgauge.wire.parameters import Pairs, one_of, shown
 from streamgauge.wire.timestamps import format_instant
 
 DEFAULT_PAGE_SIZE = 50
@@ -29,6 +29,7 @@ MAX_BODY_PAGE_SIZE = 10_000
 
 _SORTS: Mapping[str, SortKey] = {"timestamp": SortKey.TIMESTAMP, "event_name": SortKey.EVENT_NAME}
 _ORDERS: Mapping[str, bool] = {"asc": False, "desc": True}
+_FILTERED_BY = ("event_id", "external_customer_id", "customer_id", "source")
 _SEPARATOR = "::"
 _NS_PER_MS = 1_000_000
 _MAX_NS_DIGITS = 19
@@ -89,7 +90,7 @@ def parse_cursor(text: str) -> Place | None:
         return None
     nanoseconds, separator, event_id = text.partition(_SEPARATOR)
     digits = nanoseconds.removeprefix("-")
-    readable = digits.isascii() and digits.isdigit() and len(digits) <= _MAX_NS_DIGITS and is_unicode(event_id)
+    readable = digits.isascii() and digits.isdigit() and len(digits) <= _MAX_NS_DIGITS
     if not (readable and separator and event_id):
         details = {"cursor": shown(text), "expected": "<unix nanoseconds>::<event id>"}
         raise Refusal(Reason.INVALID_CURSOR, "Invalid cursor key format", details=details)
@@ -109,7 +110,7 @@ def _list_query(payload: Payload, project_id: str, now_ms: int, page_size: int) 
             start_ms=start_ms,
             end_ms=end_ms + 1,
             event_name=payload.text("event_name").strip() or None,
-            filters=payload.field_filters() + payload.property_filters("property_filters"),
+            filters=payload.field_filters(_FILTERED_BY) + payload.property_filters("property_filters"),
         ),
         limit=page_size,
         offset=_offset(payload),

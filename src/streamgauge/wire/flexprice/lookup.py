@@ -48,7 +48,8 @@ def parse_lookup(params: Pairs, project_id: str) -> LookupRequest:
 
 def parse_lookup_by_path(event_id: str, params: Pairs, project_id: str) -> LookupRequest:
     """The same with the id in the path. Raises Refusal, and nothing else."""
-    return _request(Payload({"id": event_id}).text("id"), Payload.from_query_string(params), project_id)
+    in_path = Payload.from_query_string([("id", event_id)])
+    return _request(in_path.text("id"), Payload.from_query_string(params), project_id)
 
 
 def render_lookup(request: LookupRequest, versions: Sequence[StoredEvent]) -> bytes:

@@ -5,14 +5,12 @@ was expected there. Names that are not asked for are ignored, as the original ig
 know either. null is an absent value.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import NoReturn
+from collections.abc import Iterable, Mapping
 
 from streamgauge.kernel.query import Field, FieldKey, Filter, PropertyKey
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.parameters import Pairs, is_unicode, shown, single_values
+from streamgauge.wire.body import inspect, load_object
+from streamgauge.wire.parameters import Pairs, shown, single_values
 from streamgauge.wire.timestamps import parse_rfc3339
 
 CHECK_PAYLOAD = "Please check the request payload"
@@ -23,12 +21,12 @@ MAX_FILTER_VALUES = 1000
 _MAX_INTEGER = 2**31 - 1
 _ZERO_TIME = "0001-01-01T00:00:00Z"  # How a Go client writes a time that was never set.
 
-_FIELDS = (
-    ("event_id", Field.EVENT_ID),
-    ("external_customer_id", Field.CUSTOMER_ID),
-    ("customer_id", Field.ACCOUNT_ID),
-    ("source", Field.SOURCE),
-)
+_FIELDS: Mapping[str, Field] = {
+    "event_id": Field.EVENT_ID,
+    "external_customer_id": Field.CUSTOMER_ID,
+    "customer_id": Field.ACCOUNT_ID,
+    "source": Field.SOURCE,
+}
 
 
 def check_payload(reason: Reason, field: str = "", expected: str = "") -> Refusal:
@@ -46,23 +44,21 @@ class Payload:
 
     @classmethod
     def from_body(cls, body: bytes) -> "Payload":
-        """A JSON object in UTF-8, without duplicate keys, NaN or anything after it."""
+        """A JSON object, read as strictly as an event is (see wire.body)."""
         try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise check_payload(Reason.INVALID_UTF8, expected="JSON in UTF-8") from error
-        try:
-            values = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=Decimal)
-        except (ValueError, ArithmeticError, RecursionError) as error:
-            raise check_payload(Reason.MALFORMED_JSON, expected="a JSON object") from error
-        if not isinstance(values, dict):
-            raise check_payload(Reason.BODY_NOT_OBJECT, expected="a JSON object")
+            values = load_object(body)
+            inspect(values)
+        except Refusal as refusal:
+            raise check_payload(refusal.reason, refusal.field, refusal.message) from refusal
         return cls(values)
 
     @classmethod
     def from_query_string(cls, params: Pairs) -> "Payload":
         """Texts only; numbers and property filters are read from their written form."""
-        values: dict[str, object] = dict(single_values(params))
+        try:
+            values: dict[str, object] = dict(single_values(params))
+        except Refusal as refusal:
+            raise check_payload(refusal.reason, refusal.field, refusal.expected or refusal.message) from refusal
         for name in ("page_size", "offset"):
             if name in values:
                 values[name] = _written_integer(name, str(values[name]))
@@ -110,9 +106,9 @@ class Payload:
             raise check_payload(Reason.WRONG_TYPE, name, "integer")
         return value
 
-    def field_filters(self) -> tuple[Filter, ...]:
-        """Filters on event_id, external_customer_id, customer_id and source. An empty text filters nothing."""
-        texts = [(field, self.text(name)) for name, field in _FIELDS]
+    def field_filters(self, names: Iterable[str]) -> tuple[Filter, ...]:
+        """Filters on event_id, external_customer_id, customer_id and source, those named. An empty text filters nothing."""
+        texts = [(_FIELDS[name], self.text(name)) for name in names]
         return tuple(Filter(FieldKey(field), (text,)) for field, text in texts if text)
 
     def property_filters(self, name: str) -> tuple[Filter, ...]:
@@ -127,7 +123,7 @@ class Payload:
             values = _texts(texts, f"{name}.{key}")
             if not values:
                 raise check_payload(Reason.INVALID_PARAMETER, f"{name}.{key}", "at least one value")
-            filters.append(Filter(PropertyKey(_text(key, name)), values))
+            filters.append(Filter(PropertyKey(key), values))
         if len(filters) > MAX_FILTERS or sum(len(each.values) for each in filters) > MAX_FILTER_VALUES:
             raise check_payload(
                 Reason.INVALID_PARAMETER, name, f"at most {MAX_FILTERS} properties and {MAX_FILTER_VALUES} values"
@@ -147,25 +143,15 @@ class Payload:
         return start_ms, end_ms
 
 
-def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise check_payload(Reason.DUPLICATE_KEY, expected="each key once")
-    return values
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
 def _text(value: object, name: str) -> str:
-    if not isinstance(value, str) or not is_unicode(value):
+    # A number that body.load left as Written is a str too, hence the exact type.
+    if type(value) is not str:
         raise check_payload(Reason.WRONG_TYPE, name, "string")
     return value
 
 
 def _texts(value: object, name: str) -> tuple[str, ...]:
-    if not isinstance(value, Sequence) or isinstance(value, str):
+    if not isinstance(value, list):
         raise check_payload(Reason.WRONG_TYPE, name, "list of strings")
     return tuple(_text(each, name) for each in value)
 
