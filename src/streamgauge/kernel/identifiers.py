@@ -39,6 +39,21 @@ class IdMint:
         """One identifier: `prefix`, underscore, ULID."""
         return f"{prefix}_{self._ulid()}"
 
+    def mint_many(self, prefix: str, number: int) -> list[str]:
+        """So many identifiers of one moment, at half the cost of minting one by one."""
+        if number < 1:
+            return []
+        first = self.mint(prefix)
+        if number == 1:
+            return [first]
+        head, start, pairs, mask = first[:-8], self._count, _PAIRS, (1 << _COUNTER_BITS) - 1
+        self._count = start + number - 1 & mask
+        counts = [count & mask for count in range(start, start + number)]
+        return [
+            head + pairs[count >> 30] + pairs[count >> 20 & 1023] + pairs[count >> 10 & 1023] + pairs[count & 1023]
+            for count in counts
+        ]
+
     def _ulid(self) -> str:
         now_ms = self._clock.now_ms()
         if now_ms != self._last_ms:

@@ -15,6 +15,8 @@ class Mint(Protocol):
 
     def mint(self, prefix: str) -> str: ...
 
+    def mint_many(self, prefix: str, number: int) -> list[str]: ...
+
 
 class Arrival(NamedTuple):
     """What parsing fills in when the sender did not say: the time of receipt (milliseconds since 1970, UTC) and ids."""

@@ -31,10 +31,10 @@ class _SentBatch(msgspec.Struct, gc=False):
 
 
 def _quick(sents: Sequence[_Sent], arrival: Arrival, tally: Tally) -> list[Event]:
-    now_ms, mint = arrival.now_ms, arrival.mint.mint
+    now_ms = arrival.now_ms
     events = []
     keys = text_colons = 0
-    for sent in sents:
+    for event_id, sent in zip(arrival.mint.mint_many(ID_PREFIX, len(sents)), sents, strict=True):
         name = sent.event.strip()
         if not name:
             raise Doubt
@@ -51,7 +51,7 @@ def _quick(sents: Sequence[_Sent], arrival: Arrival, tally: Tally) -> list[Event
             except msgspec.ValidationError:
                 raw, exact, own_keys = read_properties(raw)
                 keys += 1 + own_keys
-        events.append(Event(mint(ID_PREFIX), name, instant, "", "", "", "", "", flags, raw, exact))
+        events.append(Event(event_id, name, instant, "", "", "", "", "", flags, raw, exact))
     tally.keys += keys + len(events)
     tally.text_colons += text_colons
     return events

@@ -40,10 +40,10 @@ class _SentBatch(msgspec.Struct, gc=False):
 
 def _quick(sents: Sequence[_Sent], top_website_id: str, arrival: Arrival, tally: Tally) -> list[Event]:
     # The look at the properties stands in line here and in the sibling dialects: a call for it costs 5 % of a batch.
-    now_ms, mint = arrival.now_ms, arrival.mint.mint
+    now_ms = arrival.now_ms
     events = []
     keys = text_colons = 0
-    for sent in sents:
+    for event_id, sent in zip(arrival.mint.mint_many(ID_PREFIX, len(sents)), sents, strict=True):
         name = sent.event_name.strip()
         website_id, visitor_id, timestamp = sent.website_id, sent.visitor_id, sent.timestamp
         instant, flags = now_ms, 0
@@ -68,7 +68,7 @@ def _quick(sents: Sequence[_Sent], top_website_id: str, arrival: Arrival, tally:
             except msgspec.ValidationError:
                 raw, exact, own_keys = read_properties(raw)
                 keys += 1 + own_keys
-        events.append(Event(mint(ID_PREFIX), name, instant, "", "", visitor_id, website_id, "", flags, raw, exact))
+        events.append(Event(event_id, name, instant, "", "", visitor_id, website_id, "", flags, raw, exact))
     tally.keys += keys + len(events)
     tally.text_colons += text_colons
     return events
