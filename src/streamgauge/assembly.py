@@ -1,0 +1,320 @@
+"""Builds every part from Settings and hands it over. The server and the tests use the same functions.
+
+Opened in this order, closed in the reverse one: control plane, store, journal, loader, queries, application, listener.
+On SIGTERM: no new connections, requests under way are answered, the journal commits what it holds, the loader ends after
+the batch it is at. What was acknowledged and not yet loaded waits in the journal for the next start.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import uvloop
+
+from streamgauge import __version__
+from streamgauge.control import Control, KeySpec
+from streamgauge.intake import Intake
+from streamgauge.journal import DiskFolder, Journal, JournalSettings, open_journal
+from streamgauge.kernel.access import Scope
+from streamgauge.kernel.clock import SystemClock
+from streamgauge.kernel.identifiers import IdMint
+from streamgauge.kernel.settings import Settings
+from streamgauge.limits import EventQuota, RateLimits
+from streamgauge.loader import BatchLimits, Loader, VerifyReport, open_loader
+from streamgauge.query import QueryRunner, QuerySettings
+from streamgauge.store import StatementLimits, Store, open_store
+from streamgauge.web.application import Application
+from streamgauge.web.exchange import Gate
+from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
+from streamgauge.web.hygiene import ServerLimits
+from streamgauge.web.ingest import IngestDesk
+from streamgauge.web.internal import internal_paths
+from streamgauge.web.logging import LogFormat, configure_logging, log
+from streamgauge.web.pages import own_paths
+from streamgauge.web.queries import query_paths
+from streamgauge.web.server import Server
+from streamgauge.web.telemetry import Gauge, Telemetry
+
+DEFAULT_PROJECT = "default"
+_LOADER_STOP_S = 10.0
+DAY_MS = 86_400_000
+
+
+class Parts(NamedTuple):
+    """What holds data, open and running."""
+
+    control: Control
+    store: Store
+    journal: Journal
+    loader: Loader
+
+
+class ReportLine(msgspec.Struct, frozen=True):
+    """One thing that `verify` checked."""
+
+    check: str
+    result: str
+    ok: bool
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What `verify` found. ok: every line is."""
+
+    ok: bool
+    lines: tuple[ReportLine, ...]
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until SIGTERM or SIGINT. Raises what opening a part raises (see the rooms), OSError for the address."""
+    configure_logging(level=settings.log_level, log_format=LogFormat(settings.log_format))
+    # The loader and queries run beside the event loop; a short switch interval keeps them from delaying requests.
+    sys.setswitchinterval(0.001)
+    uvloop.run(_serve(_absolute(settings)))
+
+
+def verify_folder(settings: Settings) -> Report:
+    """Check a folder that no server runs on."""
+
+    async def check() -> Report:
+        async with opened_parts(_absolute(settings)) as parts:
+            await parts.loader.wait_until_loaded(parts.journal.end, timeout_s=600)
+            return await asyncio.to_thread(_report, parts.loader)
+
+    return uvloop.run(check())
+
+
+@contextlib.asynccontextmanager
+async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Open all parts that hold data and start the loader; close them in the reverse order."""
+    clock = SystemClock()
+    data_dir = settings.data_dir
+    data_dir.mkdir(parents=True, exist_ok=True)
+    control = Control.open(settings.control_path, settings.plans, clock)
+    try:
+        store = open_store(settings.store_dsn)
+        try:
+            journal = open_journal(DiskFolder(settings.journal_dir), _journal_settings(settings))
+            try:
+                limits = BatchLimits(max_events=settings.load_batch_events)
+                loader = open_loader(data_dir / "index", journal, store, clock, limits=limits)
+                loader.start()
+                try:
+                    yield Parts(control, store, journal, loader)
+                finally:
+                    await asyncio.to_thread(loader.stop, drain=False, timeout_s=_LOADER_STOP_S)
+            finally:
+                await journal.close()
+        finally:
+            store.close()
+    finally:
+        control.close()
+
+
+def _journal_settings(settings: Settings) -> JournalSettings:
+    return JournalSettings(
+        max_segment_bytes=settings.journal_segment_bytes,
+        max_backlog_bytes=settings.journal_backlog_bytes,
+        linger_s=settings.journal_linger_ms / 1000,
+    )
+
+
+async def _serve(settings: Settings) -> None:
+    async with opened_parts(settings) as parts:
+        recovery = parts.journal.recovery
+        log.info("journal_opened", cut_bytes=recovery.cut_bytes, start=parts.journal.start, end=parts.journal.end)
+        first_key = _first_key(parts.control)
+        token = secrets.token_urlsafe(32)
+        telemetry = Telemetry(__version__, _gauges(parts))
+        runner = _query_runner(settings, parts, telemetry)
+        application = _application(settings, parts, telemetry, runner, token)
+        server = Server(
+            application,
+            application.render_refusal,
+            host=settings.host,
+            port=settings.port,
+            limits=_server_limits(settings),
+        )
+        _stop_on_signals(server)
+        refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
+        try:
+            with _run_file(settings, token) as announce:
+
+                def on_ready(port: int) -> None:
+                    url = f"http://{settings.host}:{port}"
+                    announce(url)
+                    log.info("ready", url=url, data_dir=str(settings.data_dir))
+                    _welcome(url, first_key)
+
+                await server.serve(on_ready)
+        finally:
+            refreshing.cancel()
+            runner.close()
+    log.info("stopped")
+
+
+def _query_runner(settings: Settings, parts: Parts, telemetry: Telemetry) -> QueryRunner:
+    limits = StatementLimits(settings.query_timeout_s, settings.query_memory_bytes, settings.query_rows)
+    query_settings = QuerySettings(limits=limits, threads=settings.query_threads, read_wait_s=settings.read_wait_s)
+    return QueryRunner(parts.store, parts.loader, lambda: parts.journal.end, query_settings, telemetry)
+
+
+def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner: QueryRunner, token: str) -> Application:
+    clock = SystemClock()
+    mint = IdMint(clock)
+    gate = Gate(parts.control, RateLimits(), clock, mint)
+    intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()))
+    desk = IngestDesk(gate, intake, telemetry, mint, settings.max_body_bytes)
+
+    async def refresh() -> object:
+        return {"changed": await asyncio.to_thread(parts.control.refresh)}
+
+    async def verify() -> object:
+        return await asyncio.to_thread(_report, parts.loader)
+
+    paths = [
+        *query_paths(gate, runner, settings.max_body_bytes),
+        *health_paths(_readiness_checks(parts)),
+        *own_paths(telemetry),
+        *internal_paths(token, refresh, verify),
+    ]
+    return Application(desk, gate, paths, telemetry)
+
+
+def _restored_quota(parts: Parts, now_ms: int) -> EventQuota:
+    """The day's counts as they were before the restart: what is loaded, and what waits in the journal."""
+    quota = EventQuota()
+    today = now_ms // DAY_MS
+    for project in parts.control.projects():
+        quota.restore(project.project_id, today, parts.loader.accepted_today(project.project_id, today))
+    return quota
+
+
+def _readiness_checks(parts: Parts) -> tuple[ReadinessCheck, ...]:
+    loader = parts.loader
+    watch = LoaderWatch(
+        lag_bytes=lambda: loader.lag_bytes,
+        loaded=lambda: loader.loaded,
+        is_running=lambda: not loader.failed,
+        monotonic=SystemClock().monotonic,
+    )
+    return (
+        ReadinessCheck("journal", lambda: parts.journal.failure),
+        ReadinessCheck("loader", lambda: loader.last_error if loader.stalled else watch.fault()),
+    )
+
+
+def _gauges(parts: Parts) -> tuple[Gauge, ...]:
+    journal, loader = parts.journal, parts.loader
+    return (
+        Gauge("streamgauge_events_stored_total", "Events loaded into the store.", lambda: loader.stored, is_counter=True),
+        Gauge("streamgauge_events_duplicate_total", "Events dropped as known.", lambda: loader.duplicates, is_counter=True),
+        Gauge(
+            "streamgauge_events_amended_total", "Events that replaced an earlier one.", lambda: loader.amended, is_counter=True
+        ),
+        Gauge("streamgauge_events_set_aside_total", "Events set aside.", lambda: loader.set_aside, is_counter=True),
+        Gauge("streamgauge_journal_backlog_bytes", "Accepted and not yet released.", lambda: journal.backlog_bytes),
+        Gauge("streamgauge_load_lag_bytes", "Durable and not yet loaded.", lambda: loader.lag_bytes),
+        Gauge("streamgauge_load_lag_seconds", "Age of the oldest event not yet loaded.", lambda: loader.lag_ms / 1000),
+    )
+
+
+def _server_limits(settings: Settings) -> ServerLimits:
+    return ServerLimits(
+        max_header_bytes=settings.max_header_bytes,
+        max_body_bytes=settings.max_body_bytes,
+        header_timeout_s=settings.header_timeout_s,
+        body_timeout_s=settings.body_timeout_s,
+        keep_alive_s=settings.keep_alive_timeout_s,
+        drain_timeout_s=settings.drain_timeout_s,
+    )
+
+
+def _stop_on_signals(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.request_stop)
+
+
+def _note_refresh_failure(error: Exception) -> None:
+    log.warning("control_refresh_failed", error=type(error).__name__)
+
+
+def _report(loader: Loader) -> Report:
+    return _lines_of(loader.verify())
+
+
+def _lines_of(report: VerifyReport) -> Report:
+    totals = [
+        ReportLine(
+            f"project {project_id or '(unreadable)'}",
+            f"received {tally.received} = stored {tally.stored} + duplicate {tally.duplicate} + refused {tally.refused}",
+            tally.received == tally.stored + tally.duplicate + tally.refused,
+        )
+        for project_id, tally in sorted(report.accounts.by_project.items())
+    ]
+    journal = ReportLine(
+        "journal", f"from {report.journal_start} to {report.journal_end}, loaded to {report.checkpoint}", ok=True
+    )
+    faults = [ReportLine("agreement", fault, ok=False) for fault in report.faults]
+    agreement = faults or [ReportLine("agreement", "journal, index and store agree", ok=True)]
+    return Report(report.agrees, (*totals, journal, *agreement))
+
+
+def _first_key(control: Control) -> str | None:
+    """On an empty folder: a project, and an owner's key for it, shown once."""
+    if control.projects():
+        return None
+    spec = KeySpec(plan="unlimited", scopes=tuple(Scope), label="owner")
+    return control.create_key(DEFAULT_PROJECT, spec).secret
+
+
+def _welcome(url: str, first_key: str | None) -> None:
+    """Tell a person at the terminal what to do next. The log goes to standard error, this to standard output."""
+    lines = [f"Streamgauge {__version__} is ready at {url}", f"  API reference  {url}/docs", f"  metrics        {url}/metrics"]
+    if first_key is not None:
+        lines += [
+            "",
+            f"Your first key (shown once, project {DEFAULT_PROJECT!r}):  {first_key}",
+            "Send a first event, then count it:",
+            f"  curl {url}/v1/events -H 'Authorization: Bearer {first_key}' -d '{{\"event\":\"signup\"}}'",
+            f"  curl '{url}/v1/metrics?event=signup' -H 'Authorization: Bearer {first_key}'",
+        ]
+    print("\n".join(lines), flush=True)
+
+
+class _Announce:
+    """Writes the run file once the address is known."""
+
+    def __init__(self, path: Path, token: str) -> None:
+        self._path = path
+        self._token = token
+
+    def __call__(self, url: str) -> None:
+        self._path.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = self._path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump({"pid": os.getpid(), "url": url, "token": self._token}, file)
+        draft.replace(self._path)
+
+
+@contextlib.contextmanager
+def _run_file(settings: Settings, token: str) -> Iterator[_Announce]:
+    """Where the command line finds this server, for as long as it runs."""
+    try:
+        yield _Announce(settings.run_file, token)
+    finally:
+        settings.run_file.unlink(missing_ok=True)
+
+
+def _absolute(settings: Settings) -> Settings:
+    return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())

@@ -1,0 +1,91 @@
+"""The steps of admission, in the order in which they run: check_websites, reserve_quota, encode, append.
+
+Everything that can refuse comes before the append, so a refusal never leaves anything behind.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import NamedTuple, Protocol
+
+from streamgauge.kernel.access import Key, Plan, Website
+from streamgauge.kernel.event import Batch, Door, Event, encode_batch
+from streamgauge.kernel.refusal import Reason, Refusal
+
+
+class Appender(Protocol):
+    """The journal, as admission sees it: returns the record's position once it is on disk."""
+
+    def append(self, payload: bytes) -> Awaitable[int]: ...
+
+
+class Websites(Protocol):
+    """Where websites are looked up by id."""
+
+    def website(self, website_id: str) -> Website | None: ...
+
+
+class DayQuota(Protocol):
+    """Events of a project per UTC day."""
+
+    def reserve(self, project_id: str, plan: Plan, events: int, now_ms: int) -> None: ...
+
+    def release(self, project_id: str, events: int, now_ms: int) -> None: ...
+
+
+class WebsiteCheck(NamedTuple):
+    """Events whose website is known, and a refusal, with its index, for each of the others."""
+
+    known: list[Event]
+    refused: list[tuple[int, Refusal]]
+
+
+class Intake:
+    """Admits the events of one request as one record. Holds no state of its own."""
+
+    def __init__(self, journal: Appender, websites: Websites, quota: DayQuota) -> None:
+        self._journal = journal
+        self._websites = websites
+        self._quota = quota
+
+    def check_websites(self, project_id: str, events: Sequence[Event], indexes: Sequence[int]) -> WebsiteCheck:
+        """Split events into those that name a website of the project and those that do not.
+
+        indexes: the place of each event in the request. Another project's website is as unknown as one that does not exist.
+        """
+        known: list[Event] = []
+        refused: list[tuple[int, Refusal]] = []
+        verdicts: dict[str, bool] = {}
+        for event, index in zip(events, indexes, strict=True):
+            website_id = event.website_id
+            if website_id not in verdicts:
+                verdicts[website_id] = self._belongs(project_id, website_id)
+            if verdicts[website_id]:
+                known.append(event)
+            else:
+                refused.append((index, _unknown_website(website_id).at(index)))
+        return WebsiteCheck(known, refused)
+
+    def _belongs(self, project_id: str, website_id: str) -> bool:
+        website = self._websites.website(website_id)
+        return website is not None and website.project_id == project_id
+
+    async def admit(self, key: Key, door: Door, events: list[Event], now_ms: int) -> int:
+        """Make the events durable; returns the position of their record.
+
+        Raises Refusal: quota_exceeded, backlog_full, journal_failed, shutting_down.
+        """
+        count = len(events)
+        self._quota.reserve(key.project_id, key.plan, count, now_ms)
+        try:
+            return await self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events)))
+        except Refusal:
+            self._quota.release(key.project_id, count, now_ms)
+            raise
+
+
+def _unknown_website(website_id: str) -> Refusal:
+    return Refusal(
+        Reason.UNKNOWN_WEBSITE,
+        f"Unknown website: {website_id[:64]}. Create it first, or check the id.",
+        field="website_id",
+        expected="the id of a website of this project",
+    )

@@ -1,0 +1,34 @@
+"""The ASGI application: ingest routes go straight to their desk, all else through the router."""
+
+from collections.abc import Iterable
+
+from streamgauge.kernel.refusal import Refusal
+from streamgauge.web.doors import face_of_path
+from streamgauge.web.exchange import Gate
+from streamgauge.web.ingest import INGEST_ROUTES, IngestDesk
+from streamgauge.web.reply import HeaderList, Receive, Scope, Send
+from streamgauge.web.routing import Path, RefusalCounter, Router, refuse_at
+
+
+class Application:
+    """Answers every HTTP request. paths: all but the ingest routes."""
+
+    def __init__(self, desk: IngestDesk, gate: Gate, paths: Iterable[Path], counters: RefusalCounter) -> None:
+        self._desk = desk
+        self._router = Router(gate, paths, counters, also=dict.fromkeys(INGEST_ROUTES, "POST"))
+        self._counters = counters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            route = INGEST_ROUTES.get(scope["path"])
+            if route is not None:
+                await self._desk.answer(route, scope, receive, send)
+                return
+        await self._router.answer(scope, receive, send)
+
+    def render_refusal(self, path: bytes, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
+        """A refusal by the server itself (deadlines, caps, malformed HTTP), in the shape of the door that the path names."""
+        face = face_of_path(path.decode("latin-1"))
+        self._counters.refused(face.door if face else None, refusal.reason)
+        reply = refuse_at(face, refusal)
+        return reply.status, [(b"content-type", reply.content_type), *reply.headers], reply.body

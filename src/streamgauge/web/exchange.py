@@ -1,0 +1,117 @@
+"""One request at one door, from its headers to its answer: the steps that every route shares.
+
+    read credentials -> find the key -> count the request -> check the scope -> (the route's own work) -> send
+
+Limit headers go on every answer. A request without a valid key is counted by its sender's address, so that guessing keys is slow.
+"""
+
+from typing import Protocol
+
+from streamgauge.kernel.access import Key, Plan, RateClass, Scope
+from streamgauge.kernel.clock import Clock
+from streamgauge.kernel.identifiers import IdMint
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web import reply as replies
+from streamgauge.web.credentials import Credentials, Keyring, authenticate, read_credentials, require_scope
+from streamgauge.web.reply import HeaderList, Reply
+
+UNKNOWN_SENDER_PLAN = Plan(name="unknown sender", requests_per_minute=1_000)
+_LONGEST_REQUEST_ID = 128
+
+
+class Allowance(Protocol):
+    """What is left of a window after a request was counted. reset_s: epoch seconds at which the window ends."""
+
+    @property
+    def limit(self) -> int: ...
+    @property
+    def remaining(self) -> int: ...
+    @property
+    def reset_s(self) -> int: ...
+    @property
+    def allowed(self) -> bool: ...
+
+
+class RateLimiter(Protocol):
+    """Counts one request of a key in a window."""
+
+    def spend(self, key: Key, rate_class: RateClass, now_ms: int) -> Allowance: ...
+
+
+class Exchange:
+    """What is known of a request so far. Made once per request, filled by Gate."""
+
+    __slots__ = ("allowance", "credentials", "headers", "key", "now_ms", "request_id", "scope")
+
+    def __init__(self, scope: replies.Scope, now_ms: int, request_id: bytes) -> None:
+        self.scope = scope
+        self.now_ms = now_ms
+        self.request_id = request_id
+        self.credentials: Credentials = read_credentials(scope["headers"])
+        self.key: Key | None = None
+        self.allowance: Allowance | None = None
+        self.headers: HeaderList = [(b"x-request-id", request_id)]
+
+    @property
+    def sender(self) -> str:
+        client = self.scope.get("client")
+        return client[0] if client else "unix"
+
+
+class Gate:
+    """Lets a request in, or refuses it by name."""
+
+    def __init__(self, keyring: Keyring, limits: RateLimiter, clock: Clock, mint: IdMint) -> None:
+        self._keyring = keyring
+        self._limits = limits
+        self._clock = clock
+        self._mint = mint
+
+    def meet(self, scope: replies.Scope) -> Exchange:
+        """Begin an exchange; never refuses."""
+        return Exchange(scope, self._clock.now_ms(), self._request_id(scope))
+
+    def identify(self, exchange: Exchange) -> Key:
+        """Find the key. Raises Refusal when there is none that is valid."""
+        exchange.key = key = authenticate(exchange.credentials, self._keyring, exchange.now_ms)
+        return key
+
+    def count(self, exchange: Exchange, rate_class: RateClass) -> None:
+        """Count the request against its key, or against its sender's address. Raises Refusal rate_limited."""
+        key = exchange.key
+        if key is None:
+            key = Key(f"address {exchange.sender}", "", UNKNOWN_SENDER_PLAN, frozenset())
+            rate_class = RateClass.MINUTE
+        exchange.allowance = allowance = self._limits.spend(key, rate_class, exchange.now_ms)
+        if not allowance.allowed:
+            wait_s = max(1, allowance.reset_s - exchange.now_ms // 1000)
+            message = f"Rate limit of {allowance.limit} requests exceeded. Try again in {wait_s} s."
+            raise Refusal(Reason.RATE_LIMITED, message, retry_after_s=wait_s)
+
+    def enter(self, exchange: Exchange, rate_class: RateClass, needed: Scope) -> Key:
+        """Identify, count and check the scope, in this order."""
+        try:
+            key = self.identify(exchange)
+        except Refusal:
+            self.count(exchange, rate_class)
+            raise
+        self.count(exchange, rate_class)
+        require_scope(key, needed)
+        return key
+
+    def _request_id(self, scope: replies.Scope) -> bytes:
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and len(value) <= _LONGEST_REQUEST_ID and value.isascii():
+                return bytes(value)
+        return self._mint.mint("req").encode()
+
+
+async def finish(send: replies.Send, exchange: Exchange, reply: Reply, *, body: bool = True) -> None:
+    """Send the answer with the limit headers of the exchange."""
+    headers = exchange.headers
+    allowance = exchange.allowance
+    if allowance is not None:
+        headers.append((b"x-ratelimit-limit", b"%d" % allowance.limit))
+        headers.append((b"x-ratelimit-remaining", b"%d" % allowance.remaining))
+        headers.append((b"x-ratelimit-reset", b"%d" % allowance.reset_s))
+    await replies.send_reply(send, reply, headers, body=body)

@@ -1,0 +1,117 @@
+"""Paths to endpoints for everything but the ingest routes: exact paths, and paths that end in one parameter.
+
+What is refused here is refused in the shape of the door to which the path belongs; our own pages have a shape of their own.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from streamgauge.kernel.event import Door
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.body import ClientGoneError
+from streamgauge.web.doors import SECURITY_HEADERS, DoorFace, face_of_path
+from streamgauge.web.exchange import Exchange, Gate, finish
+from streamgauge.web.logging import log_failure
+from streamgauge.web.reply import Receive, Reply, Send
+from streamgauge.web.reply import Scope as AsgiScope
+
+Answer = Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply]]
+_NO_PARAMETERS: Mapping[str, str] = {}
+
+
+class Endpoint(NamedTuple):
+    """What answers one method of one path. face None: one of our own pages."""
+
+    answer: Answer
+    face: DoorFace | None = None
+
+
+class Path(NamedTuple):
+    """`/exact/path`, or `/a/path/{name}`, whose parameter takes all that follows, slashes included."""
+
+    path: str
+    method: str
+    endpoint: Endpoint
+
+
+class RefusalCounter(Protocol):
+    """Counts refusals; door None: our own pages."""
+
+    def refused(self, door: Door | None, reason: Reason) -> None: ...
+
+
+class Router:
+    """Finds the endpoint of a request and sends its answer, whatever happens in it."""
+
+    def __init__(self, gate: Gate, paths: Iterable[Path], counters: RefusalCounter, *, also: Mapping[str, str]) -> None:
+        """also: paths answered elsewhere, with their methods, so that other methods there are refused as such."""
+        self._gate = gate
+        self._counters = counters
+        self._exact: dict[str, dict[str, Endpoint]] = {}
+        self._open: dict[str, tuple[str, dict[str, Endpoint]]] = {}
+        self._also = also
+        for path, method, endpoint in paths:
+            stem, brace, name = path.partition("{")
+            if brace:
+                self._open.setdefault(stem, (name.rstrip("}"), {}))[1][method] = endpoint
+            else:
+                self._exact.setdefault(path, {})[method] = endpoint
+
+    async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        exchange = self._gate.meet(scope)
+        face = face_of_path(scope["path"])
+        try:
+            endpoint, parameters = self._find(scope["method"], scope["path"])
+            face = endpoint.face or face
+            reply = await endpoint.answer(exchange, receive, parameters)
+        except Refusal as refusal:
+            reply = self._refuse(face, refusal)
+        except ClientGoneError:
+            return
+        except Exception as exc:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
+            log_failure(scope, exc)
+            reply = self._refuse(face, Refusal(Reason.INTERNAL_ERROR, "Internal error."))
+        exchange.headers.extend(SECURITY_HEADERS)
+        await finish(send, exchange, reply, body=scope["method"] != "HEAD")
+
+    def _find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
+        methods, parameters = self._methods_of(path)
+        if not methods and path not in self._also:
+            raise _unknown_route(path)
+        endpoint = methods.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            allowed = sorted({*methods, *filter(None, [self._also.get(path)])})
+            raise Refusal(Reason.METHOD_NOT_ALLOWED, f"{method} is not allowed here; allowed: {', '.join(allowed)}.")
+        return endpoint, parameters
+
+    def _methods_of(self, path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
+        if path in self._exact:
+            return self._exact[path], _NO_PARAMETERS
+        for stem, (name, methods) in self._open.items():
+            if path.startswith(stem) and len(path) > len(stem):
+                return methods, {name: path[len(stem) :]}
+        return {}, _NO_PARAMETERS
+
+    def _refuse(self, face: DoorFace | None, refusal: Refusal) -> Reply:
+        self._counters.refused(face.door if face else None, refusal.reason)
+        return refuse_at(face, refusal)
+
+
+class _UnknownRoute(Refusal):
+    """Not found as a route, as against a thing that a route did not find."""
+
+
+def _unknown_route(path: str) -> Refusal:
+    return _UnknownRoute(Reason.NOT_FOUND, f"There is no route {path[:200]}.")
+
+
+def refuse_at(face: DoorFace | None, refusal: Refusal) -> Reply:
+    """A refusal in the shape of a door, or of our own pages. Flexprice's own answer to an unknown route is plain text."""
+    if face is None:
+        body = msgspec.json.encode({"error": {"code": refusal.reason.value, "message": refusal.message}})
+        return Reply(refusal.kind.value, body)
+    if isinstance(refusal, _UnknownRoute) and face.door is Door.FLEXPRICE:
+        return Reply(404, b"404 page not found", b"text/plain")
+    return face.refuse(refusal)

@@ -1,0 +1,105 @@
+"""A real server in a process of its own, driven only through its command line and its HTTP port."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+COMMAND = [sys.executable, "-m", "streamgauge"]
+START_DEADLINE_S = 60.0
+
+
+def free_port() -> int:
+    """A port below the ephemeral range, so that retrying clients never collide with it."""
+    for port in range(18_000 + os.getpid() % 2_000, 32_000):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise RuntimeError("no free port")
+
+
+class RunningServer:
+    """`streamgauge serve` on one folder. May be killed and started again on the same folder."""
+
+    def __init__(self, data_dir: Path, *extra: str, environment: dict[str, str] | None = None) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir.parent / f"{data_dir.name}.log"
+        self._extra = extra
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "RunningServer":
+        """Start and wait until /readyz says ready; raises with the server's log when it does not come up."""
+        arguments = ["serve", "--data-dir", str(self.data_dir), "--port", str(self.port), *self._extra]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen([*COMMAND, *arguments], stdout=log, stderr=log, env=self._environment)
+        deadline = time.monotonic() + START_DEADLINE_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                    return self
+            time.sleep(0.02)
+        raise RuntimeError(f"the server did not come up:\n{self.log.read_text()[-4000:]}")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """kill -9, and wait until the process is gone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self, timeout_s: float = 30) -> int:
+        """SIGTERM; returns the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout_s)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.terminate()
+
+    def command(self, *arguments: str) -> str:
+        """Run another command on the folder; returns what it printed on standard output, stripped."""
+        done = subprocess.run(
+            [*COMMAND, *arguments, "--data-dir", str(self.data_dir)], capture_output=True, text=True, timeout=60
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{arguments} exited {done.returncode}: {done.stderr}")
+        return done.stdout.strip()
+
+    def key(self, project: str = "default", plan: str = "unlimited", *extra: str) -> str:
+        return self.command("keys", "create", "--project", project, "--plan", plan, *extra)
+
+    def website(self, website_id: str, project: str = "default", *extra: str) -> str:
+        return self.command("websites", "create", "--project", project, "--domain", "example.com", "--id", website_id, *extra)
+
+    def client(self, secret: str, *, header: str = "authorization", base: str = "") -> httpx.Client:
+        value = f"Bearer {secret}" if header == "authorization" else secret
+        return httpx.Client(base_url=self.url + base, headers={header: value}, timeout=30)
+
+
+@contextlib.contextmanager
+def running(data_dir: Path, *extra: str, environment: dict[str, str] | None = None) -> Iterator[RunningServer]:
+    """A server for the length of a `with` block, stopped by SIGTERM at its end."""
+    server = RunningServer(data_dir, *extra, environment=environment).start()
+    try:
+        yield server
+    finally:
+        server.stop()
