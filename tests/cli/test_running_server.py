@@ -102,7 +102,7 @@ def test_a_file_left_by_a_killed_server_is_ignored(commands: Commands, server: S
     assert (result.exit_code, "confirm" in result.stderr) == (0, False)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 5}', "\xff"])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 5}', "\xff", '{"pid":1,"url":"http://:::80","token":""}'])
 def test_a_file_that_is_being_written_is_ignored(commands: Commands, server: Server, content: str) -> None:
     (commands.data_dir / "run" / "server.json").write_bytes(content.encode("latin-1"))
     commands.line("keys", "create", "--project", "p")
@@ -138,8 +138,9 @@ def test_verify_says_when_the_server_could_not(commands: Commands, server: Serve
     assert re.search(words, result.stderr)
 
 
-def test_verify_without_a_folder_says_so(commands: Commands) -> None:
+def test_verify_does_not_make_a_data_folder(commands: Commands) -> None:
+    commands.data_dir.mkdir()
     result = commands.run("verify")
     assert result.exit_code == 1
-    assert f"There is no data folder {commands.data_dir}" in result.stderr
-    assert not commands.data_dir.exists()
+    assert f"{commands.data_dir} is no data folder. Name another" in result.stderr
+    assert list(commands.data_dir.iterdir()) == []

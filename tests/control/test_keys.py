@@ -1,12 +1,15 @@
 """Keys: made, found by their secret, expired, revoked and rotated."""
 
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from streamgauge.control import Control, KeySpec
+from streamgauge.control.database import open_database
+from streamgauge.control.tables import projects
 from streamgauge.kernel.access import Plan, Scope
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.refusal import Reason, Refusal
@@ -154,9 +157,8 @@ def test_a_key_whose_plan_left_the_table_is_refused_until_it_is_back(control: Co
 
 
 def test_a_key_needs_a_project_that_exists(control: Control, path: Path) -> None:
-    new = control.create_key("shop", FREE)
-    database = sqlite3.connect(path)
-    database.execute("PRAGMA foreign_keys = ON")
-    with pytest.raises(sqlite3.IntegrityError):
-        database.execute("DELETE FROM projects WHERE project_id = ?", (new.project_id,))
+    control.create_key("shop", FREE)
+    database = open_database(path)
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        connection.execute(delete(projects))
     database.close()

@@ -102,6 +102,13 @@ def test_a_clock_that_jumped_ahead_and_came_back_finds_the_days_count() -> None:
     refused(quota, 1, MORNING_MS)
 
 
+def test_a_clock_that_was_set_back_before_all_days_still_counts() -> None:
+    quota = EventQuota()
+    for day in (10, 11, 0, 0):
+        quota.reserve("proj_a", PLAN, 5, MORNING_MS + day * DAY_MS)
+    refused(quota, 1, MORNING_MS)
+
+
 def test_old_days_are_forgotten() -> None:
     quota = EventQuota()
     for day in range(400):

@@ -1,5 +1,6 @@
 """Failures of the assembled server, as one clear line."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,6 +8,12 @@ import click
 
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.kernel.settings import Settings
+
+_MENDS = {
+    errno.EADDRINUSE: "is used by another program. Stop that one, or choose another with --port.",
+    errno.EADDRNOTAVAIL: "is no address of this machine. Choose one with --host.",
+    errno.EACCES: "may not be used by this user. Choose a --port above 1023.",
+}
 
 
 @contextmanager
@@ -23,4 +30,12 @@ def clear_failures(settings: Settings) -> Iterator[None]:
     except (Refusal, UnusableDatabase, JournalError, StoreError, lmdb.Error) as exc:
         raise click.ClickException(f"{settings.data_dir}: {exc}") from exc
     except OSError as exc:
-        raise click.ClickException(f"{exc.filename or f'{settings.host}:{settings.port}'}: {exc.strerror or exc}") from exc
+        raise click.ClickException(_line_of(exc, settings)) from exc
+
+
+def _line_of(error: OSError, settings: Settings) -> str:
+    if error.filename:
+        return f"{error.filename}: {error.strerror}."
+    place = f"{settings.host}:{settings.port}"
+    mend = _MENDS.get(error.errno or 0)
+    return f"{place} {mend}" if mend else f"{place}: {error.strerror or error}."

@@ -31,11 +31,11 @@ def ask_server(settings: Settings, path: str, timeout_s: float) -> ServerAnswer 
     server = _read_run_file(settings)
     if server is None:
         return None
-    address = urlsplit(server.url)
-    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=timeout_s)
     try:
+        address = urlsplit(server.url)
+        connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=timeout_s)
         connection.connect()
-    except OSError:
+    except (OSError, ValueError):
         return None  # It left its file behind when it was killed: nobody listens any more.
     try:
         connection.request("POST", path, body=b"", headers={"Authorization": f"Bearer {server.token}"})

@@ -40,8 +40,9 @@ def verify(data_dir: str | None, config: str | None) -> None:
 def _report(settings: Settings) -> Report:
     answer = ask_server(settings, "/internal/verify", _TIMEOUT_S)
     if answer is None:
-        if not settings.data_dir.is_dir():
-            raise click.ClickException(f"There is no data folder {settings.data_dir}. Name another with --data-dir.")
+        # Opening a folder makes what it lacks; a mistyped one must not become a data folder.
+        if not settings.control_path.is_file():
+            raise click.ClickException(f"{settings.data_dir} is no data folder. Name another with --data-dir.")
         with clear_failures(settings):
             from streamgauge import assembly
 
