@@ -283,7 +283,12 @@ REFUSALS = [
         "bucket_size",
         id="bucketed average",
     ),
-    pytest.param({"timezone": "Mars/Base"}, "Unknown time zone: 'Mars/Base'", "timezone", id="unknown zone"),
+    pytest.param(
+        {"timezone": "Mars/Base"},
+        "Unknown timezone: 'Mars/Base'; an IANA name is expected, such as Europe/Berlin",
+        "timezone",
+        id="unknown zone",
+    ),
 ]
 
 

@@ -67,7 +67,10 @@ def check_timezone(name: str) -> str:
     """The name itself when it is a zone of the IANA database; else Refusal INVALID_PARAMETER."""
     if name not in _zone_names():
         raise Refusal(
-            Reason.INVALID_PARAMETER, f"Unknown time zone: {name[:100]!r}", field="timezone", expected="IANA time zone name"
+            Reason.INVALID_PARAMETER,
+            f"Unknown timezone: {name[:100]!r}; an IANA name is expected, such as Europe/Berlin",
+            field="timezone",
+            expected="IANA time zone name",
         )
     return name
 
