@@ -132,6 +132,7 @@ def test_refusals(query_string: str, reason: Reason, field: str) -> None:
     with pytest.raises(Refusal) as caught:
         parsed(query_string)
     assert (caught.value.reason, caught.value.field, caught.value.kind.value) == (reason, field, 400)
+    assert field in caught.value.message
 
 
 def test_a_plus_sign_lost_on_the_way_is_explained() -> None:

@@ -187,12 +187,20 @@ def _bucket(payload: Payload, type_name: str) -> Window | None:
 
 
 def _calendar(payload: Payload) -> CalendarRule:
-    timezone = check_timezone(payload.text("timezone") or "UTC")
+    timezone = _timezone(payload.text("timezone") or "UTC")
     anchor_ms = payload.instant("billing_anchor")
     day = 1
     if anchor_ms is not None:
         day = (_EPOCH + timedelta(milliseconds=anchor_ms)).astimezone(ZoneInfo(timezone)).day
     return CalendarRule(timezone=timezone, week_starts_on=Weekday.SUNDAY, month_anchor_day=day)
+
+
+def _timezone(name: str) -> str:
+    try:
+        return check_timezone(name)
+    except Refusal as refusal:
+        details = {"field": "timezone", "expected": refusal.expected}
+        raise Refusal(refusal.reason, refusal.message, field="timezone", expected=refusal.expected, details=details) from refusal
 
 
 def _group_by(payload: Payload) -> tuple[Key, ...]:

@@ -63,7 +63,7 @@ def parse_metrics(params: Pairs, project_id: str, now_ms: int) -> MetricQuery:
         raise Refusal(Reason.MISSING_PARAMETER, "Parameter event is required", field="event", expected="string")
     aggregation = _choice(values, "metric", METRICS) or Aggregation.COUNT
     window = _choice(values, "interval", INTERVALS)
-    timezone = check_timezone(values.get("timezone", "UTC"))
+    timezone = _timezone(values.get("timezone", "UTC"))
     start_ms, end_ms = _range(values, timezone, now_ms)
     return MetricQuery(
         selection=Selection(project_id, start_ms, end_ms, event_name=event),
@@ -90,6 +90,14 @@ def _shown_value(query: MetricQuery, value: Number | None) -> Number | None:
     if value is None and query.aggregation in _ZERO_WHEN_EMPTY:
         return 0
     return value
+
+
+def _timezone(name: str) -> str:
+    try:
+        return check_timezone(name)
+    except Refusal as refusal:
+        message = f"Parameter timezone must be an IANA time zone name; it is {shown(name)}"
+        raise Refusal(refusal.reason, message, field="timezone", expected=refusal.expected) from refusal
 
 
 def _property(values: Mapping[str, str], aggregation: Aggregation) -> str | None:
