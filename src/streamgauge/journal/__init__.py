@@ -44,8 +44,8 @@ Recovery (recovery.py)
     - A valid frame after X whose commit began beyond X: the bytes at X were durable before that commit, hence perhaps
       acknowledged, and were damaged later. Opening raises DamagedJournal with file and offset, and changes nothing.
     The mark of an orderly close is such a frame, so damage to a journal that was closed is always told apart.
-    The last segment is synced before it is served, because a killed process leaves bytes that are only in the page cache.
-    Cached pages are dropped first: after a failed sync the cache may show bytes that the disk does not have.
+    Before the last segment is read it is synced, because a killed process leaves bytes that are only in the page cache, and
+    its cached pages are dropped, because after a failed sync the cache may show bytes that the disk does not have.
 
 Failures
     - A failed sync, or a write that failed for any reason but a full disk: the group is refused and so is every later append,

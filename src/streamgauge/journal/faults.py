@@ -30,11 +30,19 @@ class PowerLost(Exception):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """The next such operation fails with this error; a write has then written its first `after_bytes`."""
+    """The next such operation fails with this error; a write or a sync has then done its first `after_bytes`."""
 
     operation: Operation
     error_number: int
     after_bytes: int = 0
+
+
+class OSFault(OSError):
+    """An OSError that was asked for."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.error_number, f"{fault.operation.value} failed on demand")
+        self.after_bytes = fault.after_bytes
 
 
 class _Write(msgspec.Struct, frozen=True):
@@ -84,11 +92,18 @@ class _Content:
             change.apply(self.disk)
         del self.dirty[: len(changes)]
 
-    def abandon(self) -> None:
+    def abandon(self, block_bytes: int, after_bytes: int) -> None:
+        """A sync failed after so many bytes; nothing will bring the others to the disk."""
+        for block in [block for change in self.dirty for block in change.blocks(block_bytes)]:
+            after_bytes -= len(block.data) if isinstance(block, _Write) else 0
+            if after_bytes < 0:
+                break
+            block.apply(self.disk)
         self.abandoned.extend(self.dirty)
         self.dirty.clear()
 
     def reload(self) -> None:
+        self.abandoned.clear()
         self.cache = bytearray(self.disk)
         for change in self.dirty:
             change.apply(self.cache)
@@ -216,7 +231,7 @@ class FaultyFolder:
         self.done.append(operation)
         fault = self._take_fault(operation)
         if fault is not None:
-            raise OSError(fault.error_number, f"{operation.value} failed on demand")
+            raise OSFault(fault)
 
     def _take_fault(self, operation: Operation) -> Fault | None:
         for fault in self._faults:
@@ -239,7 +254,7 @@ class FaultyFolder:
         self.done.append(Operation.WRITE)
         fault = self._take_fault(Operation.WRITE)
         if fault is not None:
-            return min(fault.after_bytes, wanted), OSError(fault.error_number, "write failed on demand")
+            return min(fault.after_bytes, wanted), OSFault(fault)
         missing = grows_by - self._free_bytes(grows_by)
         if missing:
             return wanted - missing, OSError(errno.ENOSPC, "no space left on the disk in memory")
@@ -284,8 +299,8 @@ class FaultyFile:
     def _sync(self, operation: Operation, changes: int) -> None:
         try:
             self._folder._begin(operation)
-        except OSError:
-            self._content.abandon()
+        except OSFault as fault:
+            self._content.abandon(self._folder.block_bytes, fault.after_bytes)
             raise
         self._content.flush(self._content.dirty[:changes])
 

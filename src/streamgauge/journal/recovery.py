@@ -43,7 +43,7 @@ def recover(folder: Folder) -> tuple[list[Segment], Recovery]:
     segments: list[Segment] = []
     try:
         segments.extend(open_segment(folder, start) for start in starts[:-1])
-        last, tail = _recover_last(folder, starts[-1], sizes[starts[-1]])
+        last, tail = _recover_last(folder, starts[-1])
     except BaseException:
         for segment in segments:
             segment.file.close()
@@ -63,7 +63,8 @@ def _check_chain(starts: list[int], sizes: dict[int, int]) -> None:
             )
 
 
-def _recover_last(folder: Folder, start: int, size: int) -> tuple[Segment, Recovery]:
+def _recover_last(folder: Folder, start: int) -> tuple[Segment, Recovery]:
+    size = _settle(folder, name_of(start))
     if size <= SEGMENT_HEADER_BYTES:
         return _recover_begun(folder, start, size)
     segment = open_segment(folder, start)
@@ -74,13 +75,26 @@ def _recover_last(folder: Folder, start: int, size: int) -> tuple[Segment, Recov
         raise
 
 
+def _settle(folder: Folder, name: str) -> int:
+    """Make the disk and the cache agree about a file before it is believed; its size.
+
+    A killed process leaves bytes that are only in the cache: they are synced. A failed sync leaves bytes in the cache that
+    count as clean and are not on the disk: they are dropped.
+    """
+    file = folder.open(name)
+    try:
+        file.sync_all()
+        file.drop_cache()
+    finally:
+        file.close()
+    folder.sync()
+    return folder.sizes()[name]
+
+
 def _recover_begun(folder: Folder, start: int, size: int) -> tuple[Segment, Recovery]:
     """A segment without records: its header may be torn, and is then written anew, which loses nothing."""
     try:
-        segment = open_segment(folder, start)
-        segment.file.sync_all()
-        folder.sync()
-        return segment, Recovery(start=start, end=start, segments=1, records=0)
+        return open_segment(folder, start), Recovery(start=start, end=start, segments=1, records=0)
     except DamagedJournal:
         file = folder.open(name_of(start))
         try:
@@ -93,9 +107,7 @@ def _recover_begun(folder: Folder, start: int, size: int) -> tuple[Segment, Reco
 
 
 def _recover_tail(segment: Segment, size: int) -> Recovery:
-    """Find the end of the valid records, refuse or cut what follows, and make sure that the rest is on disk."""
-    segment.file.sync_all()
-    segment.file.drop_cache()
+    """Find the end of the valid records, and refuse or cut what follows."""
     file_end = segment.start + size
     valid_end, records, mark = segment.first_record, 0, None
     for header, _ in segment.frames(segment.first_record, file_end, _CHUNK_BYTES):
