@@ -50,11 +50,16 @@ class Ledger:
         self.store.insert("events", pa.Table.from_pydict(columns, schema=EVENT_COLUMNS), f"test-{next(_tokens)}")
         return [row["position"] for row in rows]
 
-    def supersede(self, position: int, by_position: int) -> None:
-        """Put down that the event at by_position replaces the one at position."""
+    def supersede(self, positions: Sequence[int], by_position: int) -> None:
+        """Put down that the event at by_position replaces those at the other positions."""
         self.amended = True
-        row = {"project_id": [self.project_id], "position": [position], "by_position": [by_position], "superseded_at": [0]}
-        self.store.insert("superseded", pa.Table.from_pydict(row, schema=SUPERSEDED_COLUMNS), f"test-{next(_tokens)}")
+        columns = {
+            "project_id": [self.project_id] * len(positions),
+            "position": list(positions),
+            "by_position": [by_position] * len(positions),
+            "superseded_at": [0] * len(positions),
+        }
+        self.store.insert("superseded", pa.Table.from_pydict(columns, schema=SUPERSEDED_COLUMNS), f"test-{next(_tokens)}")
 
     def selection(self, start: str | int, end: str | int, **rest: Any) -> Selection:
         start_ms, end_ms = (ms(bound) if isinstance(bound, str) else bound for bound in (start, end))

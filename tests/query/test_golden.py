@@ -16,7 +16,7 @@ def put(ledger: Ledger, *events: tuple[str, str, object]) -> None:
         stamp = ms(f"{time}Z" if "T" in time else f"2025-01-01T{time}Z")
         (position,) = ledger.put([{"event_id": event_id, "timestamp": stamp, "properties": json.dumps({"v": value}).encode()}])
         if event_id in last:
-            ledger.supersede(last[event_id], position)
+            ledger.supersede([last[event_id]], position)
         last[event_id] = position
 
 

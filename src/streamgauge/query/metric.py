@@ -37,10 +37,6 @@ class MetricPlan(msgspec.Struct, frozen=True):
     edges: tuple[int, ...]
     inner_edges: tuple[int, ...]
 
-    @property
-    def has_points(self) -> bool:
-        return self.query.window is not None or bool(self.query.group_by)
-
     def periods(self) -> dict[int, tuple[int, int]]:
         """By the start of each bucket: the bucket cut to the range."""
         selection = self.query.selection
@@ -73,12 +69,16 @@ def _edges(query: MetricQuery, window: Window | None, limit: int) -> tuple[int, 
 
 
 def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
-    """The one statement that answers the plan. Its rows: is_total, key (bucket start, groups), events, valued, aggregates."""
+    """The one statement that answers the plan.
+
+    Its rows: is it the total, (bucket start, *groups), events, events with a value, and what _aggregates lists.
+    """
     bindings = Bindings()
     rows = _rows(planned, snapshot, bindings)
     if planned.query.bucket is not None:
-        return _statement(planned, _summed_per_bucket(planned, rows, bindings), ("sum(bucket_value)",), bindings)
-    return _statement(planned, rows, _aggregates(planned.query), bindings)
+        columns = ("sum(events)", "sum(valued)", "sum(bucket_value)")
+        return _statement(planned, _summed_per_bucket(planned, rows, bindings), columns, bindings)
+    return _statement(planned, rows, ("count()", "countIf(valued)", *_aggregates(planned.query)), bindings)
 
 
 def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
@@ -96,7 +96,6 @@ def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
         columns.append("true AS valued")
     if query.aggregation in (Aggregation.LATEST, Aggregation.WEIGHTED_SUM):
         columns += ["timestamp", "position"]
-    columns.append("toUInt64(1) AS events")
     return f"SELECT {', '.join(columns)}\nFROM events\n{where(conditions(query.selection, snapshot, bindings))}"
 
 
@@ -113,7 +112,7 @@ def _summed_per_bucket(planned: MetricPlan, rows: str, bindings: Bindings) -> st
     own = "maxIf(number, valued)" if query.aggregation is Aggregation.MAX else "sumIf(toDecimal256(number, 9), valued)"
     inner = (
         f"SELECT bucket AS inner_bucket{groups}, toDecimal256({own}, 9) AS bucket_value, countIf(valued) AS inner_valued,\n"
-        f"  sum(events) AS inner_events\nFROM (\n{rows}\n)\nGROUP BY bucket{groups}"
+        f"  count() AS inner_events\nFROM (\n{rows}\n)\nGROUP BY bucket{groups}"
     )
     starts_within = f"greatest(inner_bucket, {bindings.whole(planned.query.selection.start_ms)})"
     return (
@@ -124,13 +123,16 @@ def _summed_per_bucket(planned: MetricPlan, rows: str, bindings: Bindings) -> st
 
 def _statement(planned: MetricPlan, rows: str, aggregates: Sequence[str], bindings: Bindings) -> Statement:
     query = planned.query
-    columns = ", ".join(("sum(events)", "sum(valued)", *aggregates))
-    if planned.has_points:
+    columns = ", ".join(aggregates)
+    if query.group_by:
+        # One tuple as the key, so that ROLLUP makes the total and no totals of the single groups.
         groups = "".join(f", group_{place}" for place in range(len(query.group_by)))
         keyed = f"SELECT tuple(bucket{groups}) AS key, *\nFROM (\n{rows}\n)"
         sql = f"SELECT grouping(key), key, {columns}\nFROM (\n{keyed}\n)\nGROUP BY key WITH ROLLUP"
+    elif query.window is not None:
+        sql = f"SELECT grouping(bucket), tuple(bucket), {columns}\nFROM (\n{rows}\n)\nGROUP BY bucket WITH ROLLUP"
     else:
-        sql = f"SELECT 1, 0, {columns}\nFROM (\n{rows}\n)"
+        sql = f"SELECT 1, tuple(0), {columns}\nFROM (\n{rows}\n)"
     return Statement(f"metric.{query.aggregation.value}", sql, bindings.values())
 
 
