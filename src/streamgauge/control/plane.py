@@ -15,14 +15,12 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from streamgauge.control import keys as key_rows
-from streamgauge.control import projects as project_rows
-from streamgauge.control import websites as website_rows
 from streamgauge.control.database import Database, open_database
 from streamgauge.control.directory import Directory
-from streamgauge.control.keys import KeyRecord, KeySpec, NewKey
+from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, list_keys, read_entries, revoke_key, rotate_key
+from streamgauge.control.projects import create_project, find_project, list_projects
 from streamgauge.control.tables import generation
-from streamgauge.control.websites import WebsiteSpec
+from streamgauge.control.websites import WebsiteSpec, create_website, list_websites
 from streamgauge.kernel.access import Key, Plan, Project, Website
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.identifiers import IdMint
@@ -105,8 +103,8 @@ class Control:
 
     def _read_directory(self, connection: Connection) -> Directory:
         value = connection.execute(select(generation.c.value)).scalar_one()
-        entries = key_rows.read_entries(connection, self._plans)
-        return Directory(value, entries, website_rows.list_websites(connection))
+        entries = read_entries(connection, self._plans)
+        return Directory(value, entries, list_websites(connection))
 
     # Operations: each is one transaction, and the directory shows it when the call returns.
 
@@ -116,30 +114,28 @@ class Control:
 
     def projects(self) -> list[Project]:
         with self._database.reading() as connection:
-            return project_rows.list_projects(connection)
+            return list_projects(connection)
 
     def create_key(self, project: str, spec: KeySpec) -> NewKey:
         """A key for the project of that name, which is created when it does not exist. Raises Refusal invalid_parameter."""
 
         def create(connection: Connection, now_ms: int) -> NewKey:
             owner = self._project(connection, project, now_ms)
-            return key_rows.create_key(connection, self._mint.mint("key"), owner.project_id, spec, self._plans, now_ms)
+            return create_key(connection, self._mint.mint("key"), owner.project_id, spec, self._plans, now_ms)
 
         return self._change(create)
 
     def keys(self) -> list[KeyRecord]:
         with self._database.reading() as connection:
-            return key_rows.list_keys(connection)
+            return list_keys(connection)
 
     def revoke_key(self, key_id: str) -> None:
         """Raises Refusal not_found."""
-        self._change(lambda connection, now_ms: key_rows.revoke_key(connection, key_id, now_ms))
+        self._change(lambda connection, now_ms: revoke_key(connection, key_id, now_ms))
 
     def rotate_key(self, key_id: str, grace_ms: int = DAY_MS) -> NewKey:
         """A new key in the place of the old one, which works for `grace_ms` more. Raises Refusal not_found, invalid_parameter."""
-        return self._change(
-            lambda connection, now_ms: key_rows.rotate_key(connection, key_id, self._mint.mint("key"), grace_ms, now_ms)
-        )
+        return self._change(lambda connection, now_ms: rotate_key(connection, key_id, self._mint.mint("key"), grace_ms, now_ms))
 
     def create_website(self, project: str, spec: WebsiteSpec) -> Website:
         """A website of the project of that name, which is created when it does not exist.
@@ -149,13 +145,13 @@ class Control:
 
         def create(connection: Connection, now_ms: int) -> Website:
             owner = self._project(connection, project, now_ms)
-            return website_rows.create_website(connection, self._mint.mint("web"), owner.project_id, spec, now_ms)
+            return create_website(connection, self._mint.mint("web"), owner.project_id, spec, now_ms)
 
         return self._change(create)
 
     def websites(self) -> list[Website]:
         with self._database.reading() as connection:
-            return website_rows.list_websites(connection)
+            return list_websites(connection)
 
     def _change(self, operation: Callable[[Connection, int], _T]) -> _T:
         with self._change_lock, self._database.writing() as connection:
@@ -164,7 +160,7 @@ class Control:
         return result
 
     def _project(self, connection: Connection, name: str, now_ms: int) -> Project:
-        return project_rows.find_project(connection, name) or self._new_project(connection, name, now_ms)
+        return find_project(connection, name) or self._new_project(connection, name, now_ms)
 
     def _new_project(self, connection: Connection, name: str, now_ms: int) -> Project:
-        return project_rows.create_project(connection, self._mint.mint("proj"), name, now_ms)
+        return create_project(connection, self._mint.mint("proj"), name, now_ms)
