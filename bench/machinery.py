@@ -1,6 +1,7 @@
 """The servers that are measured, and what can be read off them from outside: memory, events loaded, time to readiness."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -26,15 +27,15 @@ def streamgauge(folder: Path, settings: Mapping[str, int] | None = None) -> Iter
 
 
 @contextlib.contextmanager
-def bare_uvicorn() -> Iterator[str]:
-    """bench.bare on uvicorn as fast as it goes: uvloop, httptools, no access log. Yields its address."""
+def bare_uvicorn() -> Iterator[tuple[str, int]]:
+    """bench.bare on uvicorn as fast as it goes: uvloop, httptools, no access log. Yields its address and process."""
     port = free_port()
     flags = ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
     process = subprocess.Popen([sys.executable, "-m", "uvicorn", "bench.bare:app", *flags])
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_answering(url)
-        yield url
+        yield url, process.pid
     finally:
         process.terminate()
         process.wait(30)
@@ -75,6 +76,12 @@ def resident_mib(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {pid} has no VmRSS")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process took so far, all its threads, user and system: unlike a rate, hardly moved by neighbours."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def middle(values: list[float]) -> float:

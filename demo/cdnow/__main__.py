@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -27,6 +28,7 @@ from demo.cdnow.run import Figure, Server, run_all
 from tests.flows.running import running
 
 SHOWN_DIFFERENCES = 20
+WHOLE_NUMBERS = frozenset({"count", "unique"})
 
 
 @dataclass(frozen=True)
@@ -63,26 +65,26 @@ def _send_and_compare(server: Server, console: Console) -> list[Figure]:
 
 
 def _verdicts(figures: list[Figure]) -> Table:
-    table = Table(title="CDNOW, 1997-01 to 1998-06: Streamgauge beside DuckDB over the raw file")
-    for heading in ("sent through", "asked of", "measure"):
-        table.add_column(heading)
-    for heading in ("whole range", "DuckDB", "months equal"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
+    """One row per door, endpoint and measure; narrow enough for a terminal of 80 columns."""
+    table = Table("sent through", "asked of", "measure", box=SIMPLE_HEAD, title="Streamgauge beside DuckDB over the raw file")
+    for heading in ("all months", "DuckDB", "equal"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for (door, asked, measure), rows in groupby(figures, key=lambda figure: (figure.door, figure.asked, figure.measure)):
         found = list(rows)
         whole = next(figure for figure in found if figure.month == ALL)
-        months = [figure for figure in found if figure.month != ALL]
-        equal = f"{sum(figure.agrees for figure in months)} of {len(months)}"
+        equal = f"{sum(figure.agrees for figure in found)} of {len(found)}"
         verdict = "[green]equal" if all(figure.agrees for figure in found) else "[bold red]different"
-        table.add_row(door, asked, measure, _shown(whole.server), _shown(whole.judge), equal, verdict)
+        table.add_row(
+            door, asked.rpartition("/")[2], measure, _shown(whole, whole.server), _shown(whole, whole.judge), equal, verdict
+        )
     return table
 
 
-def _shown(number: Decimal | None) -> str:
+def _shown(figure: Figure, number: Decimal | None) -> str:
     if number is None:
         return "none"
-    return f"{number:,}" if number == number.to_integral_value() else f"{number:,.2f}"
+    return f"{number:,.0f}" if figure.measure in WHOLE_NUMBERS else f"{number:,.2f}"
 
 
 @click.command()
