@@ -32,6 +32,7 @@ class RunningServer:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: uvloop.run(self._run()))
         self.port = port
+        self.answered: list[int] = []
 
     def run_here(self) -> None:
         """Serve in this thread; for a server that is expected not to start."""
@@ -39,7 +40,9 @@ class RunningServer:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self.server = Server(self._app, render_plainly, host="127.0.0.1", port=self.port, limits=self._limits)
+        self.server = Server(
+            self._app, render_plainly, host="127.0.0.1", port=self.port, limits=self._limits, on_answer=self.answered.append
+        )
         await self.server.serve(self._on_ready)
 
     def _on_ready(self, port: int) -> None:

@@ -176,12 +176,12 @@ def test_a_client_that_reads_slowly_is_served(serve: Serve) -> None:
     assert time.monotonic() - begun > 2 * 0.3
 
 
-def test_requests_are_counted(serve: Serve) -> None:
+def test_every_answer_is_told_with_its_status(serve: Serve) -> None:
     server = serve(echo)
     with server.connect() as connection:
-        connection.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n" + LAST + b"\r\n")
+        connection.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /fail HTTP/1.1\r\n\r\nGARBAGE\r\n\r\n")
         read_all(connection)
-    assert server.server.finished_requests == 2
+    assert server.answered == [200, 500, 400]
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:

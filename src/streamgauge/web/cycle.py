@@ -65,7 +65,7 @@ class Cycle:
 
     keep_alive: whether the connection may serve another request afterwards; the protocol may clear it until the head is sent.
     more_body: the request's body has not been read to its end. received_bytes: how much of it came.
-    refusal: why the rest of the request will not be read.
+    refusal: why the rest of the request will not be read. status: of the answer, 0 until its head is made.
     """
 
     __slots__ = (
@@ -88,6 +88,7 @@ class Cycle:
         "refusal",
         "response_complete",
         "response_started",
+        "status",
     )
 
     def __init__(self, connection: Connection, scope: Scope, *, keep_alive: bool, expects_continue: bool = False) -> None:
@@ -101,6 +102,7 @@ class Cycle:
         self.refusal: Refusal | None = None
         self.response_started = False
         self.response_complete = False
+        self.status = 0
         self._body: list[bytes] = []
         self._waiting_bytes = 0
         self._end_given = False
@@ -239,6 +241,7 @@ class Cycle:
                 continue
             parts += (name, b": ", value, b"\r\n")
             lines += 1
+        self.status = status
         self._answered_length = length
         self._without_body = status in _NO_BODY_STATUSES or self._scope["method"] == "HEAD"
         self._chunked = length is None and not self._without_body

@@ -46,15 +46,15 @@ RenderRefusal = Callable[[bytes, Refusal], tuple[int, HeaderList, bytes]]
 class Shared:
     """What all connections of one server have in common."""
 
-    def __init__(self, app: App, render_refusal: RenderRefusal, limits: ServerLimits) -> None:
+    def __init__(self, app: App, render_refusal: RenderRefusal, on_answer: Callable[[int], None], limits: ServerLimits) -> None:
         self.app = app
+        self.on_answer = on_answer
         self.render_refusal = render_refusal
         self.limits = limits
         self.connections: set[HttpProtocol] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.is_draining = False
         self.date_line = b""
-        self.requests = 0
 
 
 class Phase(IntEnum):
@@ -270,7 +270,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def cycle_finished(self, cycle: Cycle) -> None:
         """The answer is written: go on with the next request, or close."""
-        self._shared.requests += 1
+        self._shared.on_answer(cycle.status)
         self._running = None
         if not cycle.keep_alive:
             self._finish()

@@ -21,19 +21,30 @@ _DRAIN_POLL_S = 0.02
 _CANCEL_S = 1.0
 
 
+def _ignore(_status: int) -> None:
+    """Nobody counts answers."""
+
+
 class Server:
     """Serves one ASGI application on one address.
 
     app: called with scopes of type "http" only (no lifespan).
     render_refusal: path (as sent) and Refusal -> status, headers, body; for refusals that no application was there to render.
-    port: 0 picks a free one; `on_ready` tells which.
+    port: 0 picks a free one; `on_ready` tells which. on_answer: called with the status of every answer; must be quick.
     """
 
     def __init__(
-        self, app: App, render_refusal: RenderRefusal, *, host: str, port: int, limits: ServerLimits | None = None
+        self,
+        app: App,
+        render_refusal: RenderRefusal,
+        *,
+        host: str,
+        port: int,
+        limits: ServerLimits | None = None,
+        on_answer: Callable[[int], None] = _ignore,
     ) -> None:
         self._limits = limits or ServerLimits()
-        self._shared = Shared(app, render_refusal, self._limits)
+        self._shared = Shared(app, render_refusal, on_answer, self._limits)
         self._host = host
         self._port = port
         self._stop = asyncio.Event()
@@ -41,10 +52,6 @@ class Server:
     @property
     def open_connections(self) -> int:
         return len(self._shared.connections)
-
-    @property
-    def finished_requests(self) -> int:
-        return self._shared.requests
 
     async def serve(self, on_ready: Callable[[int], None]) -> None:
         """Serve until `request_stop`, then drain. on_ready is called once with the port. Raises OSError when it cannot listen."""
