@@ -67,6 +67,20 @@ def test_unknown_keys_make_few_looks_at_the_database(control: Control, other: Co
     assert tries(new.secret)
 
 
+def test_a_change_that_another_thread_takes_up_meanwhile_is_seen(path: Path, other: Control, clock: ManualClock) -> None:
+    class BusyClock(ManualClock):
+        """Lets the background refresh happen just after the miss."""
+
+        def monotonic(self) -> float:
+            control.refresh()
+            return super().monotonic()
+
+    control = Control.open(path, DEFAULT_PLANS, BusyClock(clock.now_ms()))
+    new = other.create_key("shop", FREE)
+    assert control.key_for(new.secret, clock.now_ms()).key_id == new.key_id
+    control.close()
+
+
 def test_the_watch_takes_up_changes_and_survives_a_failing_database(control: Control, other: Control, path: Path) -> None:
     failures: list[Exception] = []
 

@@ -63,18 +63,23 @@ class Control:
 
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
+        directory = self._directory
         try:
-            return self._directory.key_for(secret, now_ms)
+            return directory.key_for(secret, now_ms)
         except Refusal as refusal:
-            if refusal.reason is not Reason.UNKNOWN_KEY or not self._refresh_after_miss():
+            if refusal.reason is not Reason.UNKNOWN_KEY:
                 raise
-        return self._directory.key_for(secret, now_ms)
+            newer = self._newer_than(directory)
+            if newer is None:
+                raise
+        return newer.key_for(secret, now_ms)
 
     def website(self, website_id: str) -> Website | None:
         """The website of any project; None when there is none."""
-        website = self._directory.website(website_id)
-        if website is None and self._refresh_after_miss():
-            website = self._directory.website(website_id)
+        directory = self._directory
+        website = directory.website(website_id)
+        if website is None and (newer := self._newer_than(directory)):
+            website = newer.website(website_id)
         return website
 
     def refresh(self) -> bool:
@@ -94,12 +99,14 @@ class Control:
             except SQLAlchemyError as exc:
                 on_failure(exc)
 
-    def _refresh_after_miss(self) -> bool:
+    def _newer_than(self, directory: Directory) -> Directory | None:
+        """The directory after a miss in this one, None when there is no newer one; looks at the database now and then."""
         now = self._clock.monotonic()
-        if now < self._next_miss_look:
-            return False
-        self._next_miss_look = now + MISS_INTERVAL_S
-        return self.refresh()
+        if now >= self._next_miss_look:
+            self._next_miss_look = now + MISS_INTERVAL_S
+            self.refresh()
+        # Compared, not asked of refresh(): another thread may have taken up the change since the miss.
+        return None if self._directory is directory else self._directory
 
     def _read_directory(self, connection: Connection) -> Directory:
         value = connection.execute(select(generation.c.value)).scalar_one()
