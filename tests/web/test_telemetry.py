@@ -1,5 +1,7 @@
 """What /metrics shows, read back by a parser of the format."""
 
+from pathlib import Path
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -68,3 +70,11 @@ def test_figures_of_other_rooms_are_asked_at_every_scrape() -> None:
     samples = read(telemetry)
     assert samples["streamgauge_journal_backlog_bytes", ()] == 6
     assert samples["streamgauge_events_stored_total", ()] == 7
+
+
+def test_every_figure_is_explained_in_the_handbook() -> None:
+    handbook = (Path(__file__).parents[2] / "docs" / "operation.md").read_text(encoding="utf-8")
+    telemetry = Telemetry("1.2.3")
+    telemetry.queried("metric_total", 1)
+    for family in text_string_to_metric_families(telemetry.render().decode()):
+        assert family.name in handbook
