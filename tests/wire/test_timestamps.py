@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from streamgauge.wire.timestamps import MAX_MS, MIN_MS, format_instant, parse_da
 INVALID, OUT = Reason.INVALID_TIMESTAMP, Reason.TIMESTAMP_OUT_OF_RANGE
 
 
-def outcome(parse, text):
+def outcome(parse: Callable[[str], int], text: str) -> str:
     try:
         return format_instant(parse(text))
     except Refusal as refusal:
@@ -25,7 +26,10 @@ def outcome(parse, text):
         pytest.param("2024-01-15T10:30:00.123Z", "2024-01-15T10:30:00.123Z", "2024-01-15T10:30:00.123Z", id="milliseconds"),
         pytest.param("2024-01-15T10:30:00.5Z", "2024-01-15T10:30:00.500Z", "2024-01-15T10:30:00.500Z", id="one digit"),
         pytest.param(
-            "2024-01-31T23:59:59.9999999Z", "2024-01-31T23:59:59.999Z", "2024-01-31T23:59:59.999Z", id="cut, not rounded into the next day"
+            "2024-01-31T23:59:59.9999999Z",
+            "2024-01-31T23:59:59.999Z",
+            "2024-01-31T23:59:59.999Z",
+            id="cut, not rounded into the next day",
         ),
         pytest.param("2024-03-20T15:04:05+05:30", "2024-03-20T09:34:05Z", "2024-03-20T09:34:05Z", id="E.3 5: an offset"),
         pytest.param("2024-03-20T15:04:05-00:00", "2024-03-20T15:04:05Z", "2024-03-20T15:04:05Z", id="minus zero"),
@@ -59,14 +63,14 @@ def outcome(parse, text):
         pytest.param("0000-01-01T00:00:00Z", INVALID, INVALID, id="year zero"),
     ],
 )
-def test_a_text_means_an_instant_or_is_refused(text, strict, lenient):
+def test_a_text_means_an_instant_or_is_refused(text: str, strict: str, lenient: str) -> None:
     assert outcome(parse_rfc3339, text) == strict
     assert outcome(parse_iso8601, text) == lenient
     # A second reading may come from the memo of minutes; it must say the same.
     assert outcome(parse_rfc3339, text) == strict
 
 
-def test_the_lenient_reader_never_loosens_the_strict_one():
+def test_the_lenient_reader_never_loosens_the_strict_one() -> None:
     parse_iso8601("2031-05-06T07:08:00Z")
     parse_iso8601("2031-05-06 07:08:00Z")
     parse_iso8601("2031-05-06T07:08Z")
@@ -76,7 +80,7 @@ def test_the_lenient_reader_never_loosens_the_strict_one():
 
 
 @given(st.integers(MIN_MS, MAX_MS))
-def test_every_instant_of_the_range_comes_back_from_its_text(instant_ms):
+def test_every_instant_of_the_range_comes_back_from_its_text(instant_ms: int) -> None:
     text = format_instant(instant_ms)
     assert parse_rfc3339(text) == parse_iso8601(text) == instant_ms
     assert datetime.fromisoformat(text) == datetime.fromtimestamp(instant_ms // 1000, UTC).replace(
@@ -85,12 +89,12 @@ def test_every_instant_of_the_range_comes_back_from_its_text(instant_ms):
 
 
 @given(st.text(alphabet="0123456789-+:.,TtZz W\n", max_size=30))
-def test_any_text_is_an_instant_or_a_refusal(text):
+def test_any_text_is_an_instant_or_a_refusal(text: str) -> None:
     for parse in (parse_rfc3339, parse_iso8601):
         assert isinstance(outcome(parse, text), str)
 
 
-def test_a_zone_is_used_only_where_the_text_names_none():
+def test_a_zone_is_used_only_where_the_text_names_none() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     assert format_instant(parse_iso8601("2024-07-01", zone=berlin)) == "2024-06-30T22:00:00Z"
     assert format_instant(parse_iso8601("2024-07-01T00:00:00Z", zone=berlin)) == "2024-07-01T00:00:00Z"
@@ -100,11 +104,11 @@ def test_a_zone_is_used_only_where_the_text_names_none():
     ("text", "day"),
     [("2024-01-31", date(2024, 1, 31)), ("2024-02-30", None), ("2024-01-31T00:00:00Z", None), ("", None), ("0000-01-01", None)],
 )
-def test_a_date_alone_is_told_apart(text, day):
+def test_a_date_alone_is_told_apart(text: str, day: date | None) -> None:
     assert parse_date(text) == day
 
 
-def test_a_refusal_names_the_field():
+def test_a_refusal_names_the_field() -> None:
     with pytest.raises(Refusal) as caught:
         parse_iso8601("soon", "from")
     assert caught.value.field == "from"

@@ -7,6 +7,8 @@ About 10 µs an event. The quick readers of the dialects accept most requests wi
 
 import json
 from collections import Counter
+from decimal import Decimal
+from math import isfinite
 from typing import NoReturn
 
 from streamgauge.kernel.refusal import Reason, Refusal
@@ -14,7 +16,8 @@ from streamgauge.kernel.refusal import Reason, Refusal
 MAX_NESTING = 32
 # Decimal(38, 9), the store's number, has 29 digits before the point; one is kept back so that rounding cannot overflow it.
 MAX_NUMBER_DIGITS = 28
-NUMBER_LIMIT = 10.0**MAX_NUMBER_DIGITS
+_NUMBER_LIMIT = Decimal(10) ** MAX_NUMBER_DIGITS
+_SURELY_SMALLER = 9.0e27
 
 Node = object
 
@@ -103,13 +106,14 @@ def check_duplicate(node: JsonObject) -> None:
 
 
 def check_number(text: Written) -> None:
-    # 1e28 and its neighbours: float() rounds an integer just below the limit up to it, which then counts as too large.
-    if abs(float(text)) >= NUMBER_LIMIT:
-        raise Refusal(
-            Reason.NUMBER_OUT_OF_RANGE,
-            f"The number {shorten(text)} is too large: at most {MAX_NUMBER_DIGITS} digits before the point",
-            expected=f"a number below 1e{MAX_NUMBER_DIGITS}",
-        )
+    size = abs(float(text))
+    if size < _SURELY_SMALLER or (isfinite(size) and abs(Decimal(text)) < _NUMBER_LIMIT):
+        return
+    raise Refusal(
+        Reason.NUMBER_OUT_OF_RANGE,
+        f"The number {shorten(text)} is too large: at most {MAX_NUMBER_DIGITS} digits before the point",
+        expected=f"a number below 1e{MAX_NUMBER_DIGITS}",
+    )
 
 
 def check_text(text: str) -> None:

@@ -122,7 +122,7 @@ class Reader(Generic[One, Many]):
         if self._grammar.check_wrapper is not None:
             self._grammar.check_wrapper(wrapper)
         batch = ParsedBatch([], indexes := [], [])
-        for index, (node, sent) in enumerate(zip(nodes, _raw_elements(body), strict=True)):
+        for index, (node, sent) in enumerate(zip(nodes, _raw_elements(body, nodes), strict=True)):
             try:
                 batch.events.append(self._careful_element(wrapper, node, bytes(sent), arrival))
                 indexes.append(index)
@@ -166,5 +166,21 @@ def _elements(wrapper: JsonObject) -> list[Node]:
     return nodes
 
 
-def _raw_elements(body: bytes) -> list[msgspec.Raw]:
-    return _raw_events.decode(body).events
+def _raw_elements(body: bytes, nodes: list[Node]) -> list[msgspec.Raw]:
+    """The bytes of each element.
+
+    msgspec cannot step over half a surrogate pair: such text spoils the whole body, as bytes that are not UTF-8 do.
+    """
+    try:
+        return _raw_events.decode(body).events
+    except _DOUBTS as error:
+        for index, node in enumerate(nodes):
+            _inspect_element(node, index)
+        raise Refusal(Reason.MALFORMED_JSON, "The body is not valid JSON") from error
+
+
+def _inspect_element(node: Node, index: int) -> None:
+    try:
+        inspect(node)
+    except Refusal as refusal:
+        raise refusal.at(index) from refusal
