@@ -40,6 +40,8 @@ from streamgauge.web.internal import internal_paths
 from streamgauge.web.logging import LogFormat, configure_logging, log
 from streamgauge.web.pages import own_paths
 from streamgauge.web.queries import query_paths
+from streamgauge.web.reference import reference_paths
+from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Gauge, Telemetry
 
@@ -130,7 +132,8 @@ async def _serve(settings: Settings) -> None:
     async with opened_parts(settings) as parts:
         recovery = parts.journal.recovery
         log.info("journal_opened", cut_bytes=recovery.cut_bytes, start=parts.journal.start, end=parts.journal.end)
-        first_key = _first_key(parts.control)
+        for key_id, plan in parts.control.directory.keys_without_plan():
+            log.warning("key_without_plan", key_id=key_id, plan=plan)
         token = secrets.token_urlsafe(32)
         telemetry = Telemetry(__version__, _gauges(parts))
         runner = _query_runner(settings, parts, telemetry)
@@ -141,6 +144,7 @@ async def _serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             limits=_server_limits(settings),
+            on_answer=telemetry.answered,
         )
         _stop_on_signals(server)
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
@@ -148,10 +152,10 @@ async def _serve(settings: Settings) -> None:
             with _run_file(settings, token) as announce:
 
                 def on_ready(port: int) -> None:
-                    url = f"http://{settings.host}:{port}"
+                    url = _url(settings.host, port)
                     announce(url)
                     log.info("ready", url=url, data_dir=str(settings.data_dir))
-                    _welcome(url, first_key)
+                    _welcome(url, _first_key(parts.control))
 
                 await server.serve(on_ready)
         finally:
@@ -183,6 +187,7 @@ def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner:
         *query_paths(gate, runner, settings.max_body_bytes),
         *health_paths(_readiness_checks(parts)),
         *own_paths(telemetry),
+        *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
     ]
     return Application(desk, gate, paths, telemetry)
@@ -266,6 +271,12 @@ def _lines_of(report: VerifyReport) -> Report:
     faults = [ReportLine("agreement", fault, ok=False) for fault in report.faults]
     agreement = faults or [ReportLine("agreement", "journal, index and store agree", ok=True)]
     return Report(report.agrees, (*totals, journal, *agreement))
+
+
+def _url(host: str, port: int) -> str:
+    """Where this machine reaches the server: a wildcard address is reached through loopback, IPv6 is bracketed."""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _first_key(control: Control) -> str | None:

@@ -5,6 +5,7 @@
 Limit headers go on every answer. A request without a valid key is counted by its sender's address, so that guessing keys is slow.
 """
 
+from ipaddress import IPv6Network
 from typing import Protocol
 
 from streamgauge.kernel.access import Key, Plan, RateClass, Scope
@@ -54,8 +55,10 @@ class Exchange:
 
     @property
     def sender(self) -> str:
+        """The address; of IPv6 the /64 network, since one sender has as many addresses there as it likes."""
         client = self.scope.get("client")
-        return client[0] if client else "unix"
+        host: str = client[0] if client else ""
+        return str(IPv6Network((host, 64), strict=False)) if ":" in host else host
 
 
 class Gate:
