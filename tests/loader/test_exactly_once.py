@@ -1,5 +1,6 @@
 """Random batches, loads and crashes: the store always ends as the plain model says."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,10 +114,8 @@ class House:
 
         self.index.close()
         self.open(BatchLimits(max_events=restart.max_events), die)
-        try:
+        with contextlib.suppress(Crash):
             self.load_all()
-        except Crash:
-            pass
         self.index.close()
         self.open(BatchLimits(max_events=restart.max_events), lambda step: None)
 
