@@ -285,6 +285,7 @@ def test_a_clock_put_back_across_midnight_starts_the_day_once() -> None:
     [
         pytest.param(date(2024, 1, 15), "UTC", "2024-01-15T00:00Z", id="UTC"),
         pytest.param(date(2018, 11, 4), "America/Sao_Paulo", "2018-11-04T01:00-02:00", id="the clock jumps over midnight"),
+        pytest.param(date(1919, 3, 31), "America/Toronto", "1919-03-31T00:30-04:00", id="the clock jumps across midnight"),
         pytest.param(
             date(2011, 12, 30), "Pacific/Apia", "2011-12-31T00:00+14:00", id="a day that does not exist starts with the next"
         ),
