@@ -33,7 +33,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if scope["path"] == "/fail":
         raise ZeroDivisionError
-    injected = scope["query_string"].replace(b"%0A", b"\n")
+    injected = scope["query_string"].replace(b"%0A", b"\n").replace(b"%00", b"\0")
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"x-echo", injected), (b"content-length", b"%d" % len(body))]}
     )
@@ -188,6 +188,9 @@ LAST = b"connection: close\r\n"
             [b"500 /a internal_error"],
             id="a header with a line break is never sent",
         ),
+        pytest.param(
+            b"GET /a?%00x HTTP/1.1\r\n" + LAST + b"\r\n", [b"500 /a internal_error"], id="a header with NUL is never sent"
+        ),
     ],
 )
 def test_answers(serve: Serve, request_bytes: bytes, expected: list[bytes]) -> None:
@@ -259,6 +262,30 @@ def test_idle_connection_is_closed_after_keep_alive(serve: Serve) -> None:
 def test_client_that_half_closes_after_its_request_is_let_go(serve: Serve) -> None:
     server = serve(echo, **LIMITS)
     assert not talk(server, b"POST /a HTTP/1.1\r\ncontent-length: 3\r\n\r\na", half_close=True).endswith(b"<still open>")
+
+
+def test_many_pipelined_requests_do_not_count_as_one_large_head(serve: Serve) -> None:
+    server = serve(echo, **LIMITS)
+    requests = 600
+    whole = b"GET /1 HTTP/1.1\r\n\r\n" * requests + b"GET /2 HTTP/1.1\r\n"
+    answer = talk(server, whole, LAST + b"\r\n")
+    assert bodies(answer) == [b"200 /1 0"] * requests + [b"200 /2 0"]
+
+
+def test_trailers_do_not_become_headers(serve: Serve) -> None:
+    seen: list[bytes] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["more_body"]:
+            pass
+        seen.extend(name for name, _ in scope["headers"])
+        await echo({**scope, "path": "/deaf"}, receive, send)
+
+    request = (
+        b"POST /a HTTP/1.1\r\nx-real: 1\r\ntransfer-encoding: chunked\r\n" + LAST + b"\r\n1\r\na\r\n0\r\nauthorization: x\r\n\r\n"
+    )
+    talk(serve(note, **LIMITS), request)
+    assert seen == [b"x-real", b"transfer-encoding", b"connection"]
 
 
 MESSAGES = (

@@ -75,6 +75,6 @@ def test_figures_of_other_rooms_are_asked_at_every_scrape() -> None:
 def test_every_figure_is_explained_in_the_handbook() -> None:
     handbook = (Path(__file__).parents[2] / "docs" / "operation.md").read_text(encoding="utf-8")
     telemetry = Telemetry("1.2.3")
-    telemetry.queried("metric_total", 1)
+    telemetry.observe("metric_total", 1)
     for family in text_string_to_metric_families(telemetry.render().decode()):
         assert family.name in handbook
