@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from streamgauge.store import Statement, StatementLimits, Store
+import pyarrow as pa
+
+from streamgauge.store import EVENT_COLUMNS, Statement, StatementLimits, Store
 
 LIMITS = StatementLimits()
 
@@ -28,3 +30,10 @@ def current(store: Store, project_id: str, loaded: int) -> list[str]:
     """
     found = store.select(Statement("test.current", sql, {"p": project_id, "loaded": loaded}), LIMITS)
     return [event_id for (event_id,) in found]
+
+
+def event_table(project_id: str, position: int) -> pa.Table:
+    """One event, as somebody would put it in by hand."""
+    values: dict[str, Any] = {field.name: "" for field in EVENT_COLUMNS}
+    values |= {"timestamp": 0, "received_at": 0, "flags": 0, "properties": b"", "exact_properties": b""}
+    return pa.Table.from_pylist([values | {"project_id": project_id, "position": position}], schema=EVENT_COLUMNS)
