@@ -71,8 +71,8 @@ def conditions(selection: Selection, snapshot: Snapshot, bindings: Bindings) -> 
 
 def superseded_positions(project_id: str, snapshot: Snapshot, bindings: Bindings) -> str:
     """The positions of the project's events that others, loaded by then, have replaced."""
-    project, loaded = bindings.text(project_id), bindings.whole(snapshot.loaded)
-    return f"SELECT position FROM superseded WHERE project_id = {project} AND by_position < {loaded}"  # noqa: S608 (placeholders)
+    found = [f"project_id = {bindings.text(project_id)}", f"by_position < {bindings.whole(snapshot.loaded)}"]
+    return f"SELECT position FROM superseded {where(found)}"  # noqa: S608 - every value in it is a placeholder
 
 
 def where(found: list[str]) -> str:

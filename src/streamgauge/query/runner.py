@@ -23,8 +23,9 @@ import msgspec
 from streamgauge.kernel.progress import LoadProgress
 from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.query import listing, metric
 from streamgauge.query.clauses import Snapshot
+from streamgauge.query.listing import check_page, compile_lookup, compile_page, compile_total, read_page, read_versions
+from streamgauge.query.metric import compile_metric, plan, read_metric
 from streamgauge.store import Statement, StatementLimits, Store
 
 T = TypeVar("T")
@@ -98,21 +99,21 @@ class QueryRunner:
     async def metric(self, query: MetricQuery) -> Answered[MetricAnswer]:
         """Raises Refusal: RANGE_REVERSED, MISSING_PARAMETER, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
         # On a thread: cutting 50,000 days in a zone with summer time takes 60 ms, and the event loop accepts events meanwhile.
-        planned = await asyncio.to_thread(metric.plan, query, self._settings.buckets)
+        planned = await asyncio.to_thread(plan, query, self._settings.buckets)
 
         def answer(snapshot: Snapshot) -> MetricAnswer:
-            return metric.read_metric(planned, self._select(metric.compile_metric(planned, snapshot)))
+            return read_metric(planned, self._select(compile_metric(planned, snapshot)))
 
         return await self._answered(query.selection.project_id, answer)
 
     async def events(self, query: EventListQuery) -> Answered[EventPage]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
-        listing.check_page(query)
+        check_page(query)
 
         def answer(snapshot: Snapshot) -> EventPage:
-            rows = self._select(listing.compile_page(query, snapshot))
-            total = self._select(listing.compile_total(query, snapshot))[0][0] if query.with_total else None
-            return listing.read_page(query, rows, total)
+            rows = self._select(compile_page(query, snapshot))
+            total = self._select(compile_total(query, snapshot))[0][0] if query.with_total else None
+            return read_page(query, rows, total)
 
         return await self._answered(query.selection.project_id, answer)
 
@@ -123,7 +124,7 @@ class QueryRunner:
         """
 
         def answer(snapshot: Snapshot) -> tuple[StoredEvent, ...]:
-            return listing.read_versions(self._select(listing.compile_lookup(lookup, snapshot)))
+            return read_versions(self._select(compile_lookup(lookup, snapshot)))
 
         return await self._answered(lookup.project_id, answer)
 
