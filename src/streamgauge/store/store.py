@@ -50,7 +50,7 @@ class Store:
             try:
                 result = client.query(sql, dict(statement.parameters) or None, settings=_select_settings(statement, limits))
             except ClickHouseError as error:
-                raise from_query(error, statement, limits) from error
+                raise from_query(error, statement, limits) from None  # the engine's text can quote values
         return [tuple(row) for row in result.result_rows]
 
     def insert(self, table: str, rows: pa.Table, token: str) -> None:
@@ -65,7 +65,7 @@ class Store:
             try:
                 client.insert_arrow(table, rows.combine_chunks(), settings=settings)
             except ClickHouseError as error:
-                raise from_engine(error, f"the insert into {table}") from error
+                raise from_engine(error, f"the insert into {table}") from None  # as above
             except OSError as error:
                 raise StoreError(f"the insert into {table} could not write its file: {error.strerror}") from error
 
