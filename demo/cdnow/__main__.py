@@ -66,18 +66,17 @@ def _send_and_compare(server: Server, console: Console) -> list[Figure]:
 
 def _verdicts(figures: list[Figure]) -> Table:
     """One row per door, endpoint and measure; narrow enough for a terminal of 80 columns."""
-    table = Table("sent through", "asked of", "measure", box=SIMPLE_HEAD, title="Streamgauge beside DuckDB over the raw file")
-    for heading in ("all months", "DuckDB", "equal"):
+    table = Table(box=SIMPLE_HEAD, title="Streamgauge beside DuckDB over the raw file")
+    for heading in ("door", "asked of", "measure"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("all months", "DuckDB", "verdict"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
     for (door, asked, measure), rows in groupby(figures, key=lambda figure: (figure.door, figure.asked, figure.measure)):
         found = list(rows)
         whole = next(figure for figure in found if figure.month == ALL)
-        equal = f"{sum(figure.agrees for figure in found)} of {len(found)}"
-        verdict = "[green]equal" if all(figure.agrees for figure in found) else "[bold red]different"
-        table.add_row(
-            door, asked.rpartition("/")[2], measure, _shown(whole, whole.server), _shown(whole, whole.judge), equal, verdict
-        )
+        equal = f"{sum(figure.agrees for figure in found)} of {len(found)} equal"
+        verdict = f"[green]{equal}" if all(figure.agrees for figure in found) else f"[bold red]{equal}"
+        table.add_row(door, asked.rpartition("/")[2], measure, _shown(whole, whole.server), _shown(whole, whole.judge), verdict)
     return table
 
 
