@@ -90,6 +90,21 @@ class RunningServer:
     def website(self, website_id: str, project: str = "default", *extra: str) -> str:
         return self.command("websites", "create", "--project", project, "--domain", "example.com", "--id", website_id, *extra)
 
+    def metric(self, name: str, **labels: str) -> float:
+        """A figure of /metrics as it stands now; KeyError when there is none of that name and labels."""
+        wanted = name + ("{" + ",".join(f'{label}="{value}"' for label, value in sorted(labels.items())) + "}" if labels else "")
+        for line in httpx.get(f"{self.url}/metrics").text.splitlines():
+            series, _, value = line.rpartition(" ")
+            if series == wanted:
+                return float(value)
+        raise KeyError(wanted)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory of the process that is in use now."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def client(self, secret: str, *, header: str = "authorization", base: str = "") -> httpx.Client:
         value = f"Bearer {secret}" if header == "authorization" else secret
         return httpx.Client(base_url=self.url + base, headers={header: value}, timeout=30)

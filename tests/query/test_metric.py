@@ -112,6 +112,15 @@ def test_the_first_bucket_keeps_its_own_start_but_holds_only_the_range(ledger: L
     assert [(point.start_ms, point.count) for point in answer.points] == [(ms(_DAY[0]), 2)]
 
 
+@pytest.mark.parametrize("before_1970", [False, True], ids=["today", "before 1970"])
+def test_latest_is_decided_by_time_and_then_by_position(ledger: Ledger, before_1970: bool) -> None:
+    at = ms("1960-01-01T12:00Z" if before_1970 else "2025-01-01T12:00Z")
+    for position, time, number in ((2**62, at - 1, 1), (30, at, 2), (40, at, 3), (35, at, 4)):
+        ledger.put([{"timestamp": time, "position": position, "properties": f'{{"v":{number}}}'.encode()}])
+    selection = ledger.selection(at - 10, at + 10)
+    assert ledger.metric(MetricQuery(selection, Aggregation.LATEST, "v")).value == 3
+
+
 def test_an_empty_range_has_an_empty_answer(ledger: Ledger) -> None:
     answer = ledger.metric(MetricQuery(ledger.selection(_DAY[0], _DAY[0]), Aggregation.SUM, "v", Window.DAY))
     assert (answer.value, answer.count, answer.points) == (0, 0, ())

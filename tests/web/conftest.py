@@ -12,15 +12,15 @@ import uvloop
 
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.web.hygiene import ServerLimits
-from streamgauge.web.reply import App, HeaderList
+from streamgauge.web.reply import App, HeaderList, Scope
 from streamgauge.web.server import Server
 
 Serve = Callable[..., "RunningServer"]
 
 
-def render_plainly(path: bytes, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
+def render_plainly(scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
     """Path and reason as text, so that tests see both."""
-    return refusal.kind.value, [(b"content-type", b"text/plain")], b"%b %b" % (path, refusal.reason.value.encode())
+    return refusal.kind.value, [(b"content-type", b"text/plain")], b"%b %b" % (scope["raw_path"], refusal.reason.value.encode())
 
 
 class RunningServer:

@@ -58,11 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_timeout_s: Annotated[float, Row("Time for the body of a request to arrive.", 0.1, 3600)] = 30.0
     keep_alive_timeout_s: Annotated[float, Row("Time after which an idle connection is closed.", 0.1, 3600)] = 65.0
     drain_timeout_s: Annotated[float, Row("Time that requests under way get to finish after SIGTERM.", 0, 3600)] = 20.0
-    journal_segment_bytes: Annotated[int, Row("Size at which the journal begins a new file.", 64 * KIB, 4 * GIB)] = 64 * MIB
+    journal_segment_bytes: Annotated[int, Row("Size at which the journal begins a new file.", 64 * KIB, 4 * GIB)] = 32 * MIB
     journal_backlog_bytes: Annotated[
         int, Row("Accepted but not yet loaded bytes above which new events are refused with 503.", MIB)
     ] = GIB
-    journal_linger_ms: Annotated[float, Row("How long a commit waits for more requests to share one sync.", 0, 1000)] = 1.0
+    journal_linger_ms: Annotated[float, Row("How long a commit waits for more requests to share one sync.", 0, 1000)] = 0.0
     load_batch_events: Annotated[int, Row("Most events that one insert into the store holds.", 1, 1_000_000)] = 50_000
     read_wait_s: Annotated[float, Row("How long a query waits for events accepted before it.", 0, 300)] = 5.0
     query_timeout_s: Annotated[float, Row("Time limit of one query.", 0.1, 3600)] = 30.0

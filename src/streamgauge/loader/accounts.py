@@ -61,11 +61,14 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
 
 def verify(index: Index, store: Store, journal: JournalReader) -> VerifyReport:
-    """Compares the three as of the checkpoint. Nothing may be loading meanwhile: the figures are read one after the other."""
-    checkpoint = index.checkpoint
-    accounts = Accounts.of(index.tallies())
-    faults = [*_position_faults(checkpoint, journal), *_stored_faults(accounts, checkpoint, store)]
-    faults += _superseded_faults(accounts, checkpoint, store)
+    """Compares the three as of the checkpoint; loading may go on meanwhile, for what lies below does not change."""
+    checkpoint, tallies = index.books()
+    accounts = Accounts.of(tallies)
+    faults = [
+        *_position_faults(checkpoint, journal),
+        *_stored_faults(accounts, checkpoint, store),
+        *_superseded_faults(accounts, checkpoint, store),
+    ]
     return VerifyReport(accounts, tuple(faults), checkpoint, journal.start, journal.end)
 
 
@@ -123,8 +126,9 @@ _decode_head = msgspec.msgpack.Decoder(_Head).decode
 
 def accepted_in_tail(index: Index, journal: JournalReader) -> Counter[tuple[str, int]]:
     """Events received by project and UTC day: what the index counts, and what waits in the journal."""
-    accepted = Counter({key: tally.received for key, tally in index.tallies().items()})
-    at, end = index.checkpoint, journal.end
+    at, tallies = index.books()
+    end = journal.end
+    accepted = Counter({key: tally.received for key, tally in tallies.items()})
     while at < end:
         for record in journal.read(at, _TAIL_BYTES_AT_ONCE):
             at = record.next_position

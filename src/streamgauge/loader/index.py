@@ -71,13 +71,19 @@ class Index:
         with self._guard, self._env.begin(db=self._amended) as txn, txn.cursor() as cursor:
             return frozenset(bytes(key).decode() for key in cursor.iternext(values=False))
 
+    def books(self) -> tuple[int, Tallies]:
+        """The checkpoint and all tallies by project and day, as of one moment."""
+        found = new_tallies()
+        with self._guard, self._env.begin() as txn:
+            checkpoint = int.from_bytes(txn.get(_CHECKPOINT, db=self._state) or b"", "big")
+            with txn.cursor(db=self._tallies) as cursor:
+                for key, value in cursor:
+                    found[bytes(key[4:]).decode(), int.from_bytes(key[:4], "big")] = msgspec.msgpack.decode(value, type=Tally)
+        return checkpoint, found
+
     def tallies(self) -> Tallies:
         """All tallies, by project and day."""
-        found = new_tallies()
-        with self._guard, self._env.begin(db=self._tallies) as txn, txn.cursor() as cursor:
-            for key, value in cursor:
-                found[bytes(key[4:]).decode(), int.from_bytes(key[:4], "big")] = msgspec.msgpack.decode(value, type=Tally)
-        return found
+        return self.books()[1]
 
     def intend(self, intent: Intent) -> None:
         """Writes down, durably, what is about to be loaded."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.web.doors import face_of_path
+from streamgauge.web.doors import face_of
 from streamgauge.web.exchange import Gate
 from streamgauge.web.ingest import INGEST_ROUTES, IngestDesk
 from streamgauge.web.reply import HeaderList, Receive, Scope, Send
@@ -26,9 +26,9 @@ class Application:
                 return
         await self._router.answer(scope, receive, send)
 
-    def render_refusal(self, path: bytes, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
-        """A refusal by the server itself (deadlines, caps, malformed HTTP), in the shape of the door that the path names."""
-        face = face_of_path(path.decode("latin-1"))
+    def render_refusal(self, scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
+        """A refusal by the server itself (deadlines, caps, malformed HTTP), in the shape of the door that was meant."""
+        face = face_of(scope)
         self._counters.refused(face.door if face else None, refusal.reason)
         reply = refuse_at(face, refusal)
         return reply.status, [(b"content-type", reply.content_type), *reply.headers], reply.body

@@ -57,11 +57,11 @@ def authenticate(credentials: Credentials, keyring: Keyring, now_ms: int) -> Key
     secret = credentials.bearer
     if secret is None:
         message = "The Authorization header must have the form: Bearer KEY."
-        raise Refusal(Reason.INVALID_AUTH_SCHEME, message, field="authorization", expected="Bearer KEY")
+        raise Refusal(Reason.INVALID_AUTH_SCHEME, message, field="Authorization", expected="Bearer KEY")
     try:
         return keyring.key_for(secret, now_ms)
     except Refusal as refusal:
-        raise _blaming("authorization", refusal) from None
+        raise _blaming("Authorization", refusal) from None
 
 
 def require_scope(key: Key, scope: Scope) -> None:

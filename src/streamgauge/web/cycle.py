@@ -51,7 +51,7 @@ class Connection(Protocol):
     @property
     def is_draining(self) -> bool: ...
 
-    def render_refusal(self, path: bytes, refusal: Refusal) -> tuple[int, HeaderList, bytes]: ...
+    def render_refusal(self, scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, bytes]: ...
 
     def want_body(self, cycle: "Cycle") -> None: ...
 
@@ -168,7 +168,7 @@ class Cycle:
         if self.response_started:
             self._connection.transport.abort()
             return
-        status, headers, body = self._connection.render_refusal(self._scope["raw_path"], refusal)
+        status, headers, body = self._connection.render_refusal(self._scope, refusal)
         if all(name != b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", b"%d" % len(body))]
         self._head = None

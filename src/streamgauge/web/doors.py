@@ -5,7 +5,7 @@ from typing import NamedTuple
 from streamgauge.kernel.access import RateClass
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.web.reply import Reply
+from streamgauge.web.reply import Reply, Scope
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
@@ -45,6 +45,14 @@ FACES = {
     Door.THEBIZNESS: DoorFace(DIALECTS[Door.THEBIZNESS], RateClass.THEBIZNESS_HOUR, RateClass.THEBIZNESS_BATCH_HOUR),
     Door.FLEXPRICE: DoorFace(DIALECTS[Door.FLEXPRICE], RateClass.MINUTE, RateClass.MINUTE),
 }
+
+
+def face_of(scope: Scope) -> DoorFace | None:
+    """The door that a request meant, as far as its head tells: where two doors share a path, x-api-key means Flexprice."""
+    face = face_of_path(scope["path"])
+    if scope["path"] == "/v1/events" and any(name == b"x-api-key" for name, _ in scope["headers"]):
+        return FACES[Door.FLEXPRICE]
+    return face
 
 
 def face_of_path(path: str) -> DoorFace | None:

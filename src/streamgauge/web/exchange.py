@@ -104,7 +104,7 @@ class Gate:
 
     def _request_id(self, scope: replies.Scope) -> bytes:
         for name, value in scope["headers"]:
-            if name == b"x-request-id" and len(value) <= _LONGEST_REQUEST_ID and value.isascii():
+            if name == b"x-request-id" and len(value) <= _LONGEST_REQUEST_ID and value.isascii() and value.decode().isprintable():
                 return bytes(value)
         return self._mint.mint("req").encode()
 

@@ -40,7 +40,7 @@ from streamgauge.web.hygiene import (
 )
 from streamgauge.web.reply import App, HeaderList, Receive, Scope, Send
 
-RenderRefusal = Callable[[bytes, Refusal], tuple[int, HeaderList, bytes]]
+RenderRefusal = Callable[[Scope, Refusal], tuple[int, HeaderList, bytes]]
 
 
 class Shared:
@@ -301,6 +301,7 @@ class HttpProtocol(asyncio.Protocol):
         if self._phase != _BODY:
             path = self._head.path
             scope: Scope = {"type": "http", "method": "", "path": path.decode("latin-1"), "raw_path": path, "http_version": "1.1"}
+            scope["headers"] = []
             self._refuse_head(Cycle(self, scope, keep_alive=False), refusal)
             return
         cycle = self._receiving

@@ -29,7 +29,7 @@ class Server:
     """Serves one ASGI application on one address.
 
     app: called with scopes of type "http" only (no lifespan).
-    render_refusal: path (as sent) and Refusal -> status, headers, body; for refusals that no application was there to render.
+    render_refusal: scope and Refusal -> status, headers, body; for refusals that no application was there to render.
     port: 0 picks a free one; `on_ready` tells which. on_answer: called with the status of every answer; must be quick.
     """
 
