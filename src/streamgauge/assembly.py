@@ -37,7 +37,7 @@ from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.internal import internal_paths
-from streamgauge.web.logging import LogFormat, configure_logging, log
+from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log
 from streamgauge.web.pages import own_paths
 from streamgauge.web.queries import query_paths
 from streamgauge.web.reference import reference_paths
@@ -131,7 +131,9 @@ def _journal_settings(settings: Settings) -> JournalSettings:
 async def _serve(settings: Settings) -> None:
     async with opened_parts(settings) as parts:
         recovery = parts.journal.recovery
-        log.info("journal_opened", cut_bytes=recovery.cut_bytes, start=parts.journal.start, end=parts.journal.end)
+        log.info("journal_opened", start=recovery.start, end=recovery.end, closed=recovery.closed)
+        if recovery.cut_bytes:
+            log.warning("journal_tail_cut", at=recovery.cut_at, bytes=recovery.cut_bytes)
         for key_id, plan in parts.control.directory.keys_without_plan():
             log.warning("key_without_plan", key_id=key_id, plan=plan)
         token = secrets.token_urlsafe(32)
@@ -167,7 +169,7 @@ async def _serve(settings: Settings) -> None:
 def _query_runner(settings: Settings, parts: Parts, telemetry: Telemetry) -> QueryRunner:
     limits = StatementLimits(settings.query_timeout_s, settings.query_memory_bytes, settings.query_rows)
     query_settings = QuerySettings(limits=limits, threads=settings.query_threads, read_wait_s=settings.read_wait_s)
-    return QueryRunner(parts.store, parts.loader, lambda: parts.journal.end, query_settings, telemetry)
+    return QueryRunner(parts.store, parts.loader, lambda: parts.journal.end, query_settings, SlowQueryLog(telemetry))
 
 
 def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner: QueryRunner, token: str) -> Application:

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from streamgauge.web.logging import LogFormat, configure_logging, log, log_failure
+from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log, log_failure
 
 SECRET = "sk_live_AbC-123_xyz"
 
@@ -89,3 +89,23 @@ def test_text_lines_are_for_people() -> None:
     log.info("started", port=8080)
     assert "started" in out.getvalue()
     assert "port=8080" in out.getvalue()
+
+
+class _Times:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, float]] = []
+
+    def observe(self, name: str, seconds: float) -> None:
+        self.seen.append((name, seconds))
+
+
+def test_a_slow_query_has_a_line_of_its_own_and_every_time_is_passed_on() -> None:
+    stream = io.StringIO()
+    configure_logging(log_format=LogFormat.JSON, stream=stream)
+    times = _Times()
+    watch = SlowQueryLog(times, slow_s=0.5)
+    watch.observe("metric.total", 0.1)
+    watch.observe("metric.total", 0.7)
+    assert times.seen == [("metric.total", 0.1), ("metric.total", 0.7)]
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line["query"], line["seconds"]) for line in lines] == [("slow_query", "metric.total", 0.7)]

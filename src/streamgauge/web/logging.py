@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -91,3 +91,22 @@ log: FilteringBoundLogger = structlog.get_logger("streamgauge")
 def log_failure(scope: MutableMapping[str, Any], error: BaseException) -> None:
     """One line for a request that failed by our own fault. Its traceback, but nothing that the sender sent."""
     log.error("request_failed", method=scope["method"], path=scope["path"], error=type(error).__name__, exc_info=error)
+
+
+class QueryTimes(Protocol):
+    """Whoever wants to know how long queries took."""
+
+    def observe(self, name: str, seconds: float) -> None: ...
+
+
+class SlowQueryLog:
+    """Passes every time on, and gives the slow ones a line of their own. By name only: what was asked for is not logged."""
+
+    def __init__(self, times: QueryTimes, slow_s: float = 1.0) -> None:
+        self._times = times
+        self._slow_s = slow_s
+
+    def observe(self, name: str, seconds: float) -> None:
+        self._times.observe(name, seconds)
+        if seconds >= self._slow_s:
+            log.warning("slow_query", query=name, seconds=round(seconds, 3))
