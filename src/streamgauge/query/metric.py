@@ -153,7 +153,7 @@ def _aggregates(query: MetricQuery) -> tuple[str, ...]:
         case Aggregation.MAX:
             return ("maxIf(number, valued)",)
         case Aggregation.LATEST:
-            # Time, then position, as one number: comparing pairs costs nearly three times as much (1.38 s against 0.50 for 5 M rows).
+            # Time, then position, as one number: comparing pairs takes 2.7 times as long (measured on 5 M rows).
             place = f"toInt128({_EVENT_MS}) * {_BEYOND_POSITIONS} + position"
             return (f"argMaxIf(number, {place}, valued)",)
         case Aggregation.UNIQUE:
