@@ -117,7 +117,7 @@ class House:
         with contextlib.suppress(Crash):
             self.load_all()
         self.index.close()
-        self.open(BatchLimits(max_events=restart.max_events), lambda step: None)
+        self.open(BatchLimits(), lambda step: None)
 
     def play(self, history: list[Batch | Restart | None]) -> None:
         for action in history:
@@ -217,5 +217,18 @@ def test_an_id_remembers_only_what_the_sender_stated(tmp_path: Path) -> None:
         )
     house.load_all()
     assert [event_id for _, _, event_id in stored.rows(store)] == ["untimed", "timed", "timed"]
+    house.index.close()
+    store.close()
+
+
+def test_a_batch_begun_under_other_limits_is_finished_as_it_was_begun(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store")
+    house = House(tmp_path, store)
+    for number in range(6):
+        house.append(_batch(_client(f"e{number}", _A)))
+    house.crash(Restart("commit", 2, max_events=2))
+    house.append(_batch(_client("later", _A)))
+    house.load_all()
+    _assert_as_modelled(house)
     house.index.close()
     store.close()

@@ -62,21 +62,24 @@ class VerifyReport(msgspec.Struct, frozen=True):
 
 def verify(index: Index, store: Store, journal: JournalReader) -> VerifyReport:
     """Compares the three as of the checkpoint; loading may go on meanwhile, for what lies below does not change."""
+    # In this order: a load that ends meanwhile moves the journal's start and the checkpoint up, the start last.
+    start = journal.start
     checkpoint, tallies = index.books()
+    end = journal.end
     accounts = Accounts.of(tallies)
     faults = [
-        *_position_faults(checkpoint, journal),
+        *_position_faults(checkpoint, start, end),
         *_stored_faults(accounts, checkpoint, store),
         *_superseded_faults(accounts, checkpoint, store),
     ]
-    return VerifyReport(accounts, tuple(faults), checkpoint, journal.start, journal.end)
+    return VerifyReport(accounts, tuple(faults), checkpoint, start, end)
 
 
-def _position_faults(checkpoint: int, journal: JournalReader) -> Iterator[str]:
-    if checkpoint < journal.start:
-        yield f"the journal begins at {journal.start}, after the checkpoint {checkpoint}: records between them are missing"
-    if checkpoint > journal.end:
-        yield f"the checkpoint {checkpoint} lies beyond the journal's end {journal.end}"
+def _position_faults(checkpoint: int, start: int, end: int) -> Iterator[str]:
+    if checkpoint < start:
+        yield f"the journal begins at {start}, after the checkpoint {checkpoint}: records between them are missing"
+    if checkpoint > end:
+        yield f"the checkpoint {checkpoint} lies beyond the journal's end {end}"
 
 
 def _stored_faults(accounts: Accounts, checkpoint: int, store: Store) -> Iterator[str]:
