@@ -7,6 +7,7 @@ the batch it is at. What was acknowledged and not yet loaded waits in the journa
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import secrets
@@ -47,6 +48,9 @@ from streamgauge.web.telemetry import Gauge, Telemetry
 
 DEFAULT_PROJECT = "default"
 _LOADER_STOP_S = 10.0
+_SWITCH_INTERVAL_S = 0.001
+# Requests and loads make many short-lived objects and no cycles; the collector's defaults would walk them again and again.
+_GC_THRESHOLDS = (50_000, 20, 100)
 DAY_MS = 86_400_000
 
 
@@ -78,7 +82,7 @@ def serve(settings: Settings) -> None:
     """Run the server until SIGTERM or SIGINT. Raises what opening a part raises (see the rooms), OSError for the address."""
     configure_logging(level=settings.log_level, log_format=LogFormat(settings.log_format))
     # The loader and queries run beside the event loop; a short switch interval keeps them from delaying requests.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     uvloop.run(_serve(_absolute(settings)))
 
 
@@ -154,6 +158,7 @@ async def _serve(settings: Settings) -> None:
             with _run_file(settings, token) as announce:
 
                 def on_ready(port: int) -> None:
+                    _calm_collector()
                     url = _url(settings.host, port)
                     announce(url)
                     log.info("ready", url=url, data_dir=str(settings.data_dir))
@@ -164,6 +169,13 @@ async def _serve(settings: Settings) -> None:
             refreshing.cancel()
             runner.close()
     log.info("stopped")
+
+
+def _calm_collector() -> None:
+    """What start-up made stays for good: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 def _query_runner(settings: Settings, parts: Parts, telemetry: Telemetry) -> QueryRunner:

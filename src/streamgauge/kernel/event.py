@@ -51,7 +51,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     exact_properties: bytes = b""
 
 
-class Batch(msgspec.Struct, frozen=True, array_like=True):
+class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The events of one request, as one journal record."""
 
     project_id: str
