@@ -33,6 +33,7 @@ from streamgauge.loader import BatchLimits, Loader, VerifyReport, open_loader
 from streamgauge.query import QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits, Store, open_store
 from streamgauge.web.application import Application
+from streamgauge.web.body import Bodies
 from streamgauge.web.exchange import Gate
 from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
 from streamgauge.web.hygiene import ServerLimits
@@ -187,9 +188,10 @@ def _query_runner(settings: Settings, parts: Parts, telemetry: Telemetry) -> Que
 def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner: QueryRunner, token: str) -> Application:
     clock = SystemClock()
     mint = IdMint(clock)
+    bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
     gate = Gate(parts.control, RateLimits(), clock, mint)
     intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()))
-    desk = IngestDesk(gate, intake, telemetry, mint, settings.max_body_bytes)
+    desk = IngestDesk(gate, intake, telemetry, mint, bodies)
 
     async def refresh() -> object:
         return {"changed": await asyncio.to_thread(parts.control.refresh)}
@@ -198,7 +200,7 @@ def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner:
         return await asyncio.to_thread(_report, parts.loader)
 
     paths = [
-        *query_paths(gate, runner, settings.max_body_bytes),
+        *query_paths(gate, runner, bodies),
         *health_paths(_readiness_checks(parts)),
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.web.body import ClientGoneError, read_body
+from streamgauge.web.body import Bodies, ClientGoneError, read_body
 from streamgauge.web.reply import HeaderList, Message, Receive
 
 LIMIT = 1_000_000
@@ -164,3 +164,49 @@ def test_a_bomb_takes_bounded_memory(encoding: bytes, bomb: bytes) -> None:
         tracemalloc.stop()
     assert caught.value.reason is Reason.BODY_TOO_LARGE
     assert peak < 3 * LIMIT + 16 * 1024 * 1024 + len(bomb)
+
+
+class _Request:
+    """Holds a share of the room for bodies."""
+
+    def __init__(self) -> None:
+        self.body_bytes = 0
+
+
+def _read_within(bodies: Bodies, request: _Request, parts: Iterable[bytes], *headers: tuple[bytes, bytes]) -> bytes:
+    return asyncio.run(bodies.read(request, {"headers": list(headers)}, arriving(parts)))
+
+
+LENGTH = (b"content-length", b"400000")
+
+
+def test_large_bodies_share_a_room_until_they_are_released() -> None:
+    bodies = Bodies(LIMIT, 900_000)
+    first, second, third = _Request(), _Request(), _Request()
+    assert _read_within(bodies, first, [LARGE], LENGTH) == LARGE
+    assert _read_within(bodies, second, [LARGE[:200_000], LARGE[200_000:]]) == LARGE
+    assert (first.body_bytes, second.body_bytes) == (400_000, 400_000)
+    with pytest.raises(Refusal) as refused:
+        _read_within(bodies, third, [LARGE], LENGTH)
+    assert (refused.value.reason, refused.value.retry_after_s) == (Reason.SERVER_BUSY, 1)
+    bodies.release(first)
+    assert _read_within(bodies, third, [LARGE], LENGTH) == LARGE
+
+
+@pytest.mark.parametrize(
+    ("parts", "headers"),
+    [
+        pytest.param([LARGE[:100_000]] * 4, [], id="chunks of unknown length"),
+        pytest.param([gzip.compress(bytes(400_000))], [(b"content-encoding", b"gzip")], id="what grows when it is unpacked"),
+    ],
+)
+def test_a_body_that_outgrows_the_room_is_refused(parts: list[bytes], headers: list[tuple[bytes, bytes]]) -> None:
+    with pytest.raises(Refusal) as refused:
+        _read_within(Bodies(LIMIT, 300_000), _Request(), parts, *headers)
+    assert refused.value.reason is Reason.SERVER_BUSY
+
+
+def test_small_bodies_do_not_need_the_room() -> None:
+    request = _Request()
+    assert _read_within(Bodies(LIMIT, 0), request, [TEXT]) == TEXT
+    assert request.body_bytes == 0

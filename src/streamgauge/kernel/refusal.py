@@ -86,6 +86,7 @@ class Reason(StrEnum):
     BACKLOG_FULL = "backlog_full"
     DISK_FULL = "disk_full"
     JOURNAL_FAILED = "journal_failed"
+    SERVER_BUSY = "server_busy"
     SHUTTING_DOWN = "shutting_down"
     INTERNAL_ERROR = "internal_error"
     # Found only after acceptance, by the loader: the record is set aside, counted and kept.
@@ -115,6 +116,7 @@ _KIND_OF: Mapping[Reason, Kind] = {
     Reason.BACKLOG_FULL: Kind.UNAVAILABLE,
     Reason.DISK_FULL: Kind.UNAVAILABLE,
     Reason.JOURNAL_FAILED: Kind.UNAVAILABLE,
+    Reason.SERVER_BUSY: Kind.UNAVAILABLE,
     Reason.SHUTTING_DOWN: Kind.UNAVAILABLE,
     Reason.INTERNAL_ERROR: Kind.INTERNAL,
     Reason.UNREADABLE_RECORD: Kind.INTERNAL,

@@ -53,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Annotated[str, Row("Address of the store; empty means the embedded one, in the data folder.")] = ""
     store_memory_bytes: Annotated[int, Row("Memory that the embedded store may use in all.", 256 * MIB)] = GIB
     max_body_bytes: Annotated[int, Row("Largest request body, also after decompression.", KIB, GIB)] = 32 * MIB
+    max_bodies_bytes: Annotated[int, Row("Room for the bodies of all requests under way; more are refused with 503.", MIB)] = (
+        256 * MIB
+    )
     max_header_bytes: Annotated[int, Row("Largest request line and headers together.", KIB, MIB)] = 32 * KIB
     header_timeout_s: Annotated[float, Row("Time for the headers of a request to arrive.", 0.1, 3600)] = 10.0
     body_timeout_s: Annotated[float, Row("Time for the body of a request to arrive.", 0.1, 3600)] = 30.0
@@ -201,6 +204,11 @@ def _disagreements(settings: Settings) -> list[str]:
         faults.append(
             f"journal_backlog_bytes ({settings.journal_backlog_bytes}) must be at least max_body_bytes "
             f"({settings.max_body_bytes}), or the largest request could never be accepted: raise the first or lower the second."
+        )
+    if settings.max_bodies_bytes < settings.max_body_bytes:
+        faults.append(
+            f"max_bodies_bytes ({settings.max_bodies_bytes}) must be at least max_body_bytes ({settings.max_body_bytes}), "
+            "or the largest request could never be accepted: raise the first or lower the second."
         )
     if settings.query_memory_bytes > settings.store_memory_bytes:
         faults.append(

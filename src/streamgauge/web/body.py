@@ -7,11 +7,14 @@ Promises:
   zstd (concatenated frames), identity; several are undone from the last to the first, at most MAX_ENCODINGS of them.
 - A body that ends early, fails its checksum or is followed by something else is refused (undecodable_body).
 - Decoding more than OFFLOAD_BYTES happens in a thread, so that the loop goes on.
+- All bodies together hold at most `max_total_bytes` (Bodies), until their requests are answered; one more is
+  refused (server_busy).
 """
 
 import asyncio
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import zstandard
 
@@ -20,6 +23,7 @@ from streamgauge.web.reply import Receive, Scope
 
 MAX_ENCODINGS = 3
 OFFLOAD_BYTES = 64 * 1024
+SMALL_BYTES = 64 * 1024
 _STEP_BYTES = 256 * 1024
 # A zstd block of 4 bytes can become 128 KiB.
 _ZSTD_SLICE_BYTES = 512
@@ -31,10 +35,48 @@ class ClientGoneError(OSError):
     """The client hung up; there is nobody to answer. An OSError, as ASGI 2.4 asks of `send`."""
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The decoded body of a request.
+class Holder(Protocol):
+    """A request under way. body_bytes: how much of the room for bodies it has taken."""
 
-    Raises Refusal body_too_large, unsupported_encoding or undecodable_body, whatever `receive` raises, and ClientGoneError.
+    body_bytes: int
+
+
+class Bodies:
+    """Reads bodies within the room that all requests share. Bodies up to SMALL_BYTES are not counted: connections bound them."""
+
+    def __init__(self, max_body_bytes: int, max_total_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
+        self._max_total_bytes = max_total_bytes
+        self._taken_bytes = 0
+
+    async def read(self, holder: Holder, scope: Scope, receive: Receive) -> bytes:
+        """As read_body; also raises Refusal server_busy. What was taken is to be given back by `release`."""
+
+        def take(size: int) -> None:
+            more = size - holder.body_bytes
+            if more > 0:
+                if self._taken_bytes + more > self._max_total_bytes:
+                    raise Refusal(Reason.SERVER_BUSY, "Too many large requests at once; try again shortly.", retry_after_s=1)
+                self._taken_bytes += more
+                holder.body_bytes = size
+
+        return await read_body(scope, receive, self._max_body_bytes, take)
+
+    def release(self, holder: Holder) -> None:
+        """The request is answered."""
+        self._taken_bytes -= holder.body_bytes
+        holder.body_bytes = 0
+
+
+def _take_nothing(_size: int) -> None:
+    """The body counts toward nobody's room."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int, take: Callable[[int], None] = _take_nothing) -> bytes:
+    """The decoded body of a request. take: told the size in all, each time it has grown beyond SMALL_BYTES; may refuse.
+
+    Raises Refusal body_too_large, unsupported_encoding or undecodable_body, ClientGoneError, and whatever `receive` and
+    `take` raise.
     """
     encodings: list[str] = []
     for name, value in scope["headers"]:
@@ -42,17 +84,24 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             encodings += _encodings_of(value)
         elif name == b"content-length" and int(value) > limit:
             raise _too_large(limit)
+        elif name == b"content-length" and int(value) > SMALL_BYTES:
+            take(int(value))
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         body: bytes = message.get("body", b"")
         if len(body) > limit:
             raise _too_large(limit)
     else:
-        body = await _read_rest(message.get("body", b""), message["type"], receive, limit)
-    return body if not encodings else await _decode(body, encodings, limit)
+        body = await _read_rest(message.get("body", b""), message["type"], receive, limit, take)
+    if not encodings:
+        return body
+    decoded = await _decode(body, encodings, limit)
+    if len(decoded) > SMALL_BYTES:
+        take(len(body) + len(decoded))
+    return decoded
 
 
-async def _read_rest(first: bytes, kind: str, receive: Receive, limit: int) -> bytes:
+async def _read_rest(first: bytes, kind: str, receive: Receive, limit: int, take: Callable[[int], None]) -> bytes:
     parts = [first]
     size = len(first)
     more = True
@@ -69,6 +118,8 @@ async def _read_rest(first: bytes, kind: str, receive: Receive, limit: int) -> b
         more = message.get("more_body", False)
         parts.append(part)
         size += len(part)
+        if size > SMALL_BYTES:
+            take(size)
 
 
 def _encodings_of(header: bytes) -> list[str]:

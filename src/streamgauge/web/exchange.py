@@ -42,7 +42,7 @@ class RateLimiter(Protocol):
 class Exchange:
     """What is known of a request so far. Made once per request, filled by Gate."""
 
-    __slots__ = ("allowance", "credentials", "headers", "key", "now_ms", "request_id", "scope")
+    __slots__ = ("allowance", "body_bytes", "credentials", "headers", "key", "now_ms", "request_id", "scope")
 
     def __init__(self, scope: replies.Scope, now_ms: int, request_id: bytes) -> None:
         self.scope = scope
@@ -52,6 +52,7 @@ class Exchange:
         self.key: Key | None = None
         self.allowance: Allowance | None = None
         self.headers: HeaderList = [(b"x-request-id", request_id)]
+        self.body_bytes = 0
 
     @property
     def sender(self) -> str:

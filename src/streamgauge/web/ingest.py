@@ -12,7 +12,7 @@ from streamgauge.kernel.access import Key, Scope
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.web.body import ClientGoneError, read_body
+from streamgauge.web.body import Bodies, ClientGoneError
 from streamgauge.web.doors import FACES, SECURITY_HEADERS, DoorFace
 from streamgauge.web.exchange import Exchange, Gate, finish
 from streamgauge.web.logging import log_failure
@@ -55,12 +55,12 @@ INGEST_ROUTES: dict[str, IngestRoute] = {
 class IngestDesk:
     """Answers the ingest routes."""
 
-    def __init__(self, gate: Gate, intake: Intake, counters: EventCounters, mint: IdMint, max_body_bytes: int) -> None:
+    def __init__(self, gate: Gate, intake: Intake, counters: EventCounters, mint: IdMint, bodies: Bodies) -> None:
         self._gate = gate
         self._intake = intake
         self._counters = counters
         self._mint = mint
-        self._max_body_bytes = max_body_bytes
+        self._bodies = bodies
 
     async def answer(self, route: IngestRoute, scope: AsgiScope, receive: Receive, send: Send) -> None:
         exchange = self._gate.meet(scope)
@@ -71,7 +71,7 @@ class IngestDesk:
                 face, body = await self._choose(exchange, receive)
             key = self._gate.enter(exchange, face.batch if route.batch else face.single, Scope.INGEST)
             if body is None:
-                body = await read_body(scope, receive, self._max_body_bytes)
+                body = await self._bodies.read(exchange, scope, receive)
             accept = self._accept_batch if route.batch else self._accept_event
             reply = await accept(face, key, body, exchange.now_ms)
         except Refusal as refusal:
@@ -81,6 +81,8 @@ class IngestDesk:
         except Exception as exc:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             log_failure(scope, exc)
             reply = self._refuse(face, Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted."))
+        finally:
+            self._bodies.release(exchange)
         exchange.headers.extend(SECURITY_HEADERS)
         await finish(send, exchange, reply)
 
@@ -89,7 +91,7 @@ class IngestDesk:
         if exchange.credentials.api_key is not None:
             return FACES[Door.FLEXPRICE], None
         key_door = self._door_of_key(exchange)
-        body = await read_body(exchange.scope, receive, self._max_body_bytes)
+        body = await self._bodies.read(exchange, exchange.scope, receive)
         return FACES[decide_door(has_api_key_header=False, key_door=key_door, body=body)], body
 
     def _door_of_key(self, exchange: Exchange) -> str | None:

@@ -12,7 +12,7 @@ from streamgauge.kernel.access import Scope
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query import Freshness, QueryRunner
-from streamgauge.web.body import read_body
+from streamgauge.web.body import Bodies
 from streamgauge.web.doors import FACES
 from streamgauge.web.exchange import Exchange, Gate
 from streamgauge.web.reply import Receive, Reply
@@ -96,25 +96,28 @@ QUERY_ROUTES = (
 )
 
 
-def query_paths(gate: Gate, runner: QueryRunner, max_body_bytes: int) -> list[Path]:
+def query_paths(gate: Gate, runner: QueryRunner, bodies: Bodies) -> list[Path]:
     """The paths of all questions, ready for the router."""
     return [
-        Path(path, route.method, Endpoint(_endpoint(route, gate, runner, max_body_bytes), FACES[route.door]))
+        Path(path, route.method, Endpoint(_endpoint(route, gate, runner, bodies), FACES[route.door]))
         for route in QUERY_ROUTES
         for path in route.paths
     ]
 
 
 def _endpoint(
-    route: QueryRoute, gate: Gate, runner: QueryRunner, max_body_bytes: int
+    route: QueryRoute, gate: Gate, runner: QueryRunner, bodies: Bodies
 ) -> Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply]]:
     rate_class = FACES[route.door].single
 
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
         key = gate.enter(exchange, rate_class, Scope.READ)
-        body = await read_body(exchange.scope, receive, max_body_bytes) if route.method == "POST" else b""
         parameters = read_parameters(exchange.scope["query_string"])
-        return await route.answer(runner, Question(key.project_id, parameters, body, path, exchange.now_ms))
+        try:
+            body = await bodies.read(exchange, exchange.scope, receive) if route.method == "POST" else b""
+            return await route.answer(runner, Question(key.project_id, parameters, body, path, exchange.now_ms))
+        finally:
+            bodies.release(exchange)
 
     return answer
 
