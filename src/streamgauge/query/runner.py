@@ -42,7 +42,7 @@ class QuerySettings(msgspec.Struct, frozen=True):
     threads: int = 4
     waiting: int = 64
     read_wait_s: float = 5.0
-    buckets: int = 50_000
+    buckets: int = 200_000
 
 
 class Freshness(msgspec.Struct, frozen=True):
