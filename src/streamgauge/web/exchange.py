@@ -94,11 +94,13 @@ class Gate:
 
     def enter(self, exchange: Exchange, rate_class: RateClass, needed: Scope) -> Key:
         """Identify, count and check the scope, in this order."""
-        try:
-            key = self.identify(exchange)
-        except Refusal:
-            self.count(exchange, rate_class)
-            raise
+        key = exchange.key
+        if key is None:
+            try:
+                key = self.identify(exchange)
+            except Refusal:
+                self.count(exchange, rate_class)
+                raise
         self.count(exchange, rate_class)
         require_scope(key, needed)
         return key
