@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from streamgauge.kernel.event import Door
+from streamgauge.loader.batching import UNREADABLE
 from streamgauge.loader.index import Index
 from streamgauge.loader.journal_port import JournalReader
 from streamgauge.loader.tally import Tallies, Tally, utc_day
@@ -137,7 +138,7 @@ def accepted_in_tail(index: Index, journal: JournalReader) -> Counter[tuple[str,
             at = record.next_position
             try:
                 head = _decode_head(record.payload)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            except UNREADABLE:
                 # An unreadable record belongs to no project's quota; loading sets it aside and counts it.
                 continue
             accepted[head.project_id, utc_day(head.received_at_ms)] += len(head.events)

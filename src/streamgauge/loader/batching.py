@@ -2,10 +2,13 @@
 
 import msgspec
 
-from streamgauge.kernel.event import decode_batch
+from streamgauge.kernel.event import Batch, decode_batch
 from streamgauge.loader.dedup import Unpacked
 from streamgauge.loader.index import Intent
 from streamgauge.loader.journal_port import JournalReader, Record
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a record can raise."""
 
 
 class BatchLimits(msgspec.Struct, frozen=True):
@@ -45,12 +48,13 @@ def choose(journal: JournalReader, start: int, limits: BatchLimits) -> Chosen | 
     at = start
     while events < limits.max_events and size < limits.max_bytes and at < journal.end:
         for record in journal.read(at, limits.max_bytes - size):
-            unpacked = unpack(record)
-            if isinstance(unpacked, Unreadable):
-                unreadable.append(unpacked)
+            try:
+                batch = decode_batch(record.payload)
+            except UNREADABLE as error:
+                unreadable.append(_unreadable(record, error))
             else:
-                readable.append(unpacked)
-                events += len(unpacked.batch.events)
+                readable.append(Unpacked(record.position, batch))
+                events += len(batch.events)
             size += len(record.payload)
             at = record.next_position
             if events >= limits.max_events:
@@ -66,25 +70,22 @@ def reread(journal: JournalReader, intent: Intent, limits: BatchLimits) -> Chose
         for record in journal.read(at, limits.max_bytes):
             if record.position >= intent.end:
                 break
-            unpacked = unpack(record)
-            if isinstance(unpacked, Unreadable):
-                chosen.unreadable.append(unpacked)
-            elif record.position in intent.refused:
-                chosen.unreadable.append(refused(record, unpacked))
-            else:
-                chosen.records.append(unpacked)
             at = record.next_position
+            try:
+                batch = decode_batch(record.payload)
+            except UNREADABLE as error:
+                chosen.unreadable.append(_unreadable(record, error))
+                continue
+            if record.position in intent.refused:
+                chosen.unreadable.append(_refused(record, batch))
+            else:
+                chosen.records.append(Unpacked(record.position, batch))
     return chosen
 
 
-def unpack(record: Record) -> Unpacked | Unreadable:
-    try:
-        batch = decode_batch(record.payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Unreadable(record, f"the payload is not a batch of events: {type(error).__name__}")
-    return Unpacked(record.position, record.next_position, batch)
+def _unreadable(record: Record, error: Exception) -> Unreadable:
+    return Unreadable(record, f"the payload is not a batch of events: {type(error).__name__}")
 
 
-def refused(record: Record, unpacked: Unpacked) -> Unreadable:
-    batch = unpacked.batch
+def _refused(record: Record, batch: Batch) -> Unreadable:
     return Unreadable(record, "the store cannot hold its rows", batch.project_id, len(batch.events), batch.received_at_ms)

@@ -12,6 +12,7 @@ id that the server made: such an id, told by its form, is looked up in the store
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 from xxhash import xxh3_64_digest, xxh3_128_digest
@@ -31,20 +32,36 @@ _TIMED = int(EventFlag.TIME_FROM_CLIENT)
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Unpacked(msgspec.Struct, frozen=True):
+class Unpacked(msgspec.Struct, frozen=True, gc=False):
     """A journal record with its batch."""
 
     position: int
-    next_position: int
     batch: Batch
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """The events of one record that become rows, with their positions."""
+    """Events that become rows, as three lists of one length: each event, the batch it came in, and its position."""
 
-    batch: Batch
-    events: Sequence[Event]
-    positions: Sequence[int]
+    events: list[Event]
+    batches: list[Batch]
+    positions: list[int]
+
+    @classmethod
+    def all_of(cls, records: Sequence[Unpacked]) -> "Kept":
+        """Flat lists: one record holds one event or thousands, and neither may cost more per event than the other."""
+        return cls(
+            [event for record in records for event in record.batch.events],
+            [record.batch for record in records for _ in record.batch.events],
+            [record.position + place for record in records for place in range(len(record.batch.events))],
+        )
+
+    def without(self, places: set[int]) -> "Kept":
+        rest = [place for place in range(len(self.events)) if place not in places]
+        return Kept(
+            [self.events[place] for place in rest],
+            [self.batches[place] for place in rest],
+            [self.positions[place] for place in rest],
+        )
 
 
 class Superseded(msgspec.Struct, frozen=True):
@@ -59,7 +76,7 @@ class Superseded(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """What to store and what to remember of one batch."""
 
-    kept: list[Kept]
+    kept: Kept
     superseded: list[Superseded]
     ids: dict[IdKey, Latest]
     tallies: Tallies
@@ -105,85 +122,72 @@ class Deduplicator:
 
     def decide(self, records: Sequence[Unpacked]) -> Decision:
         """Goes through the records in order; see the module's docstring for the rules."""
-        keys = [self._client_keys(record.batch) for record in records]
-        decision = Decision([], [], {}, new_tallies())
-        latest, returned = self._look_up(records, keys)
-        if returned:
-            # Remembered from now on, so that the store is asked once about an id.
-            decision.ids.update(self._stored(returned))
-            latest.update(decision.ids)
-        for record, record_keys in zip(records, keys, strict=True):
-            extra = self._minted_keys(record.batch, returned) if returned else {}
-            if record_keys or extra:
-                self._decide_record(record, record_keys, extra, latest, decision)
-            else:
-                self._keep(
-                    decision, record, record.batch.events, range(record.position, record.position + len(record.batch.events))
-                )
+        decision = Decision(Kept.all_of(records), [], {}, _received(records))
+        if any(event.flags & _FROM_CLIENT for event in decision.kept.events):
+            decision = self._decide_ids(decision)
+        for tally in decision.tallies.values():
+            tally.stored = tally.received - tally.duplicate
         return decision
 
-    def _client_keys(self, batch: Batch) -> dict[int, IdKey]:
-        """Keys of the events with a client's id, by their place in the batch."""
-        places = [place for place, event in enumerate(batch.events) if event.flags & _FROM_CLIENT]
-        key, project_id, events = self._naming.key, batch.project_id, batch.events
-        return {place: key(project_id, events[place].event_id) for place in places}
-
-    def _look_up(
-        self, records: Sequence[Unpacked], keys: Sequence[dict[int, IdKey]]
-    ) -> tuple[dict[IdKey, Latest], dict[str, set[str]]]:
-        """What is known of the batch's ids, and which unknown ids, by project, look like ones that the server made."""
-        latest = dict(self._known({key for record_keys in keys for key in record_keys.values()}))
-        returned: dict[str, set[str]] = {}
-        for record, record_keys in zip(records, keys, strict=True):
-            events = record.batch.events
-            for place, key in record_keys.items():
-                event_id = events[place].event_id
-                if event_id.startswith("ev") and key not in latest and has_server_form(event_id):
-                    returned.setdefault(record.batch.project_id, set()).add(event_id)
-        return latest, returned
-
-    def _minted_keys(self, batch: Batch, returned: Mapping[str, set[str]]) -> dict[int, IdKey]:
-        """Keys of server-made ids that a client sends back within the same batch of records."""
-        wanted = returned.get(batch.project_id, set())
-        return {
-            place: self._naming.key(batch.project_id, event.event_id)
-            for place, event in enumerate(batch.events)
-            if not event.flags & _FROM_CLIENT and event.event_id in wanted
-        }
-
-    def _decide_record(
-        self,
-        record: Unpacked,
-        client: dict[int, IdKey],
-        minted: dict[int, IdKey],
-        latest: dict[IdKey, Latest],
-        decision: Decision,
-    ) -> None:
-        batch, position, naming = record.batch, record.position, self._naming
-        dropped, amended = set(), 0
-        for place, key in sorted((client | minted).items()) if minted else client.items():
-            now = naming.latest(batch.events[place], position + place)
-            before = latest.get(key)
+    def _decide_ids(self, decision: Decision) -> Decision:
+        """Of a decision that keeps everything, the one that knows ids."""
+        all_, ids = decision.kept, decision.ids
+        naming, events, batches, positions = self._naming, all_.events, all_.batches, all_.positions
+        places = [place for place, event in enumerate(events) if event.flags & _FROM_CLIENT]
+        keys = [naming.key(batches[place].project_id, events[place].event_id) for place in places]
+        known = self._known(set(keys))
+        minted: Mapping[int, IdKey] = {}
+        if returned := _returned(all_, places, keys, known):
+            # Remembered from now on, so that the store is asked once about an id.
+            ids.update(self._stored(returned))
+            minted = self._minted_keys(all_, returned)
+        dropped = set()
+        for place, key in _in_order(places, keys, minted):
+            batch, position = batches[place], positions[place]
+            now = naming.latest(events[place], position)
+            before = ids.get(key) or known.get(key)
             if before is not None and place not in minted:
                 if before[8:] == now[8:]:
                     dropped.add(place)
+                    decision.tallies[_project_and_day(batch)].duplicate += 1
                     continue
-                amended += 1
+                decision.tallies[_project_and_day(batch)].amended += 1
                 old = int.from_bytes(before[:8], "big")
-                decision.superseded.append(Superseded(batch.project_id, old, position + place, batch.received_at_ms))
-            latest[key] = decision.ids[key] = now
-        places = [place for place in range(len(batch.events)) if place not in dropped] if dropped else range(len(batch.events))
-        events = [batch.events[place] for place in places] if dropped else batch.events
-        self._keep(decision, record, events, [position + place for place in places], amended)
+                decision.superseded.append(Superseded(batch.project_id, old, position, batch.received_at_ms))
+            ids[key] = now
+        return msgspec.structs.replace(decision, kept=all_.without(dropped)) if dropped else decision
 
-    def _keep(
-        self, decision: Decision, record: Unpacked, events: Sequence[Event], positions: Sequence[int], amended: int = 0
-    ) -> None:
-        batch = record.batch
-        tally = decision.tallies[batch.project_id, utc_day(batch.received_at_ms)]
-        tally.received += len(batch.events)
-        tally.stored += len(events)
-        tally.duplicate += len(batch.events) - len(events)
-        tally.amended += amended
-        if events:
-            decision.kept.append(Kept(batch, events, positions))
+    def _minted_keys(self, all_: Kept, returned: Mapping[str, set[str]]) -> dict[int, IdKey]:
+        """Keys of server-made ids that a client sends back within the same batch of records, by their place."""
+        return {
+            place: self._naming.key(batch.project_id, event.event_id)
+            for place, (event, batch) in enumerate(zip(all_.events, all_.batches, strict=True))
+            if not event.flags & _FROM_CLIENT and event.event_id in returned.get(batch.project_id, ())
+        }
+
+
+def _project_and_day(batch: Batch) -> tuple[str, int]:
+    return batch.project_id, utc_day(batch.received_at_ms)
+
+
+def _received(records: Sequence[Unpacked]) -> Tallies:
+    """Events received, added up once per run of records of the same project and day."""
+    tallies = new_tallies()
+    for key, run in groupby([record.batch for record in records], _project_and_day):
+        tallies[key].received += sum([len(batch.events) for batch in run])
+    return tallies
+
+
+def _returned(all_: Kept, places: Sequence[int], keys: Sequence[IdKey], known: Mapping[IdKey, Latest]) -> dict[str, set[str]]:
+    """Ids of clients, by project, that look like ones that the server made and are not known."""
+    returned: dict[str, set[str]] = {}
+    for place, key in zip(places, keys, strict=True):
+        event_id = all_.events[place].event_id
+        if event_id.startswith("ev") and key not in known and has_server_form(event_id):
+            returned.setdefault(all_.batches[place].project_id, set()).add(event_id)
+    return returned
+
+
+def _in_order(places: Sequence[int], keys: Sequence[IdKey], minted: Mapping[int, IdKey]) -> Iterable[tuple[int, IdKey]]:
+    client = zip(places, keys, strict=True)
+    return sorted([*client, *minted.items()]) if minted else client

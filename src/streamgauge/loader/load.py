@@ -127,7 +127,7 @@ class BatchLoader:
 
     def _insert(self, chosen: Chosen, decision: Decision) -> None:
         token = f"{self._partition}:{chosen.intent.start}-{chosen.intent.end}"
-        rows = event_rows(decision.kept) if decision.kept else None
+        rows = event_rows(decision.kept) if decision.kept.events else None
         if decision.superseded and rows is not None:
             # What supersedes must not be written when its rows are then refused; without amendments the insert itself tells.
             self._store.insert("events_trial", rows, f"{token}:trial")
@@ -173,12 +173,10 @@ class BatchLoader:
 
     def _storable(self, records: list[Unpacked]) -> bool:
         """Tries the rows on a table that keeps nothing."""
-        kept = [
-            Kept(record.batch, record.batch.events, range(record.position, record.position + len(record.batch.events)))
-            for record in records
-        ]
         try:
-            self._store.insert("events_trial", event_rows(kept), f"trial:{records[0].position}-{records[-1].position}")
+            self._store.insert(
+                "events_trial", event_rows(Kept.all_of(records)), f"trial:{records[0].position}-{records[-1].position}"
+            )
         except (RowsRefused, pa.ArrowInvalid, OverflowError):
             return False
         return True

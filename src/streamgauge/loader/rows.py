@@ -3,13 +3,12 @@ Python code runs per event that a list comprehension or Arrow can do.
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
 
-from streamgauge.kernel.event import Event
+from streamgauge.kernel.event import Batch, Event
 from streamgauge.loader.dedup import Kept, Superseded
 from streamgauge.store import EVENT_COLUMNS, SUPERSEDED_COLUMNS
 
@@ -26,19 +25,21 @@ _OF_EVENT: dict[str, Callable[[Event], Any]] = {
     "properties": attrgetter("properties"),
     "exact_properties": attrgetter("exact_properties"),
 }
+_OF_BATCH: dict[str, Callable[[Batch], Any]] = {
+    "project_id": attrgetter("project_id"),
+    "door": attrgetter("door"),
+    "received_at": attrgetter("received_at_ms"),
+}
 
 
-def event_rows(kept: Sequence[Kept]) -> pa.Table:
+def event_rows(kept: Kept) -> pa.Table:
     """The rows of table `events`, in the order of their positions.
 
     Raises OverflowError or pa.ArrowInvalid when a number fits no column.
     """
-    events = list(chain.from_iterable(part.events for part in kept))
-    columns: dict[str, Any] = {name: list(map(get, events)) for name, get in _OF_EVENT.items()}
-    columns["project_id"] = _per_record(kept, lambda part: part.batch.project_id)
-    columns["door"] = _per_record(kept, lambda part: part.batch.door.value)
-    columns["received_at"] = _per_record(kept, lambda part: part.batch.received_at_ms)
-    columns["position"] = list(chain.from_iterable(part.positions for part in kept))
+    columns: dict[str, Any] = {name: list(map(get, kept.events)) for name, get in _OF_EVENT.items()}
+    columns |= {name: list(map(get, kept.batches)) for name, get in _OF_BATCH.items()}
+    columns["position"] = kept.positions
     return pa.Table.from_arrays([_column(field, columns[field.name]) for field in EVENT_COLUMNS], schema=EVENT_COLUMNS)
 
 
@@ -52,10 +53,6 @@ def superseded_rows(superseded: Sequence[Superseded]) -> pa.Table:
     )
     arrays = [_column(field, values) for field, values in zip(SUPERSEDED_COLUMNS, columns, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SUPERSEDED_COLUMNS)
-
-
-def _per_record(kept: Sequence[Kept], get: Callable[[Kept], Any]) -> list[Any]:
-    return list(chain.from_iterable(repeat(get(part), len(part.events)) for part in kept))
 
 
 def _column(field: pa.Field, values: Any) -> pa.Array:
