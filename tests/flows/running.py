@@ -28,6 +28,11 @@ def free_port() -> int:
     raise RuntimeError("no free port")
 
 
+def series_of(name: str, **labels: str) -> str:
+    """The name of a figure as /metrics writes it."""
+    return name + ("{" + ",".join(f'{label}="{value}"' for label, value in sorted(labels.items())) + "}" if labels else "")
+
+
 class RunningServer:
     """`streamgauge serve` on one folder. May be killed and started again on the same folder."""
 
@@ -91,17 +96,16 @@ class RunningServer:
     def website(self, website_id: str, project: str = "default", *extra: str) -> str:
         return self.command("websites", "create", "--project", project, "--domain", "example.com", "--id", website_id, *extra)
 
-    def metric(self, name: str, **labels: str) -> float:
-        """A figure of /metrics as it stands now; KeyError when there is none of that name and labels."""
-        wanted = name + ("{" + ",".join(f'{label}="{value}"' for label, value in sorted(labels.items())) + "}" if labels else "")
+    def metrics(self) -> dict[str, float]:
+        """Every figure of /metrics as it stands now, by name and labels as they are written there."""
         # Not httpx.get: it makes a TLS context each time, which takes longer than the answer.
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
             lines = answer.read().decode().splitlines()
-        for line in lines:
-            series, _, value = line.rpartition(" ")
-            if series == wanted:
-                return float(value)
-        raise KeyError(wanted)
+        return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """One figure of /metrics; KeyError when there is none of that name and labels."""
+        return self.metrics()[series_of(name, **labels)]
 
     @property
     def resident_bytes(self) -> int:

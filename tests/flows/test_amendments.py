@@ -1,4 +1,4 @@
-"""One event per id: the same content again is a duplicate, other content replaces the earlier value, atomically for every reader."""
+"""One event per id: the same content again is a duplicate, other content replaces the earlier, atomically for every reader."""
 
 import threading
 from collections.abc import Iterator
@@ -161,8 +161,8 @@ def test_ids_are_known_after_restarts_and_kills(restarted: RunningServer) -> Non
     secret = restarted.key()
     with restarted.client(secret, header="x-api-key", base="/v1") as client:
         _send(client, *(_event(f"e{n}", 1) for n in range(100)))
-        for turn, stop in enumerate((restarted.kill, restarted.terminate, restarted.kill), start=2):
-            stop()
+        for turn, stop in enumerate(("kill", "terminate", "kill"), start=2):
+            getattr(restarted, stop)()
             restarted.start()
             _send(client, *(_event(f"e{n}", turn - 1) for n in range(100)))
             assert (_usage(client), _usage(client, "COUNT")) == (100 * (turn - 1), 100)

@@ -1,7 +1,7 @@
 """Malformed input of every kind through every ingest route: refused in the door's own shape, counted by name, never stored."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -22,7 +22,7 @@ from tests.flows.malformed import (
     route_id,
 )
 from tests.flows.refusing import assert_refused
-from tests.flows.running import RunningServer
+from tests.flows.running import RunningServer, series_of
 
 ALL_TIME = {"start_time": "1970-01-01T00:00:00Z", "end_time": "2199-12-31T00:00:00Z"}
 
@@ -51,32 +51,41 @@ def _stored(client: httpx.Client, secret: str) -> int:
     return int(answer.json().get("total_count", 0))
 
 
-@pytest.fixture
-def refuse(server: RunningServer, client: httpx.Client, secret: str) -> Callable[..., httpx.Response]:
-    """Sends a body that must be refused: checks the shape, the counter and that nothing was stored."""
+class Refuser:
+    """Sends what must be refused: checks the shape, and that one counter went up by one and no other moved."""
 
-    def send(route: Route, body: bytes, reason: str, **headers: str) -> httpx.Response:
+    def __init__(self, server: RunningServer, client: httpx.Client, secret: str) -> None:
+        self._server, self._client, self._secret = server, client, secret
+
+    def __call__(self, route: Route, body: bytes, reason: str, **headers: str) -> None:
         shape = route.dialect.shape
-        before = server.metric("streamgauge_refused_total", door=shape, reason=reason)
-        answer = client.post(route.path, content=body, headers={**_headers(route, secret), **headers})
+        before = self._events()
+        answer = self._client.post(route.path, content=body, headers={**_headers(route, self._secret), **headers})
         assert_refused(shape, answer)
-        assert server.metric("streamgauge_refused_total", door=shape, reason=reason) == before + 1, answer.text
-        assert _stored(client, secret) == 0
-        return answer
+        counted = {series: value - before[series] for series, value in self._events().items() if value != before[series]}
+        assert counted == {series_of("streamgauge_refused_total", door=shape, reason=reason): 1}, answer.text
 
-    return send
+    def _events(self) -> dict[str, float]:
+        wanted = ("streamgauge_refused_total", "streamgauge_events_accepted_total", "streamgauge_events_stored_total")
+        return {series: value for series, value in self._server.metrics().items() if series.startswith(wanted)}
+
+
+@pytest.fixture(scope="module")
+def refuse(server: RunningServer, client: httpx.Client, secret: str) -> Iterator[Refuser]:
+    yield Refuser(server, client, secret)
+    assert _stored(client, secret) == 0
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=route_id)
 @pytest.mark.parametrize("case", EVENTS)
-def test_a_bad_event_is_refused(refuse: Callable[..., httpx.Response], route: Route, case: str) -> None:
+def test_a_bad_event_is_refused(refuse: Refuser, route: Route, case: str) -> None:
     changes, reason = EVENTS[case]
     refuse(route, route.event(changes(route)), reason)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=route_id)
 @pytest.mark.parametrize("case", BODIES)
-def test_a_body_that_is_no_event_is_refused(refuse: Callable[..., httpx.Response], route: Route, case: str) -> None:
+def test_a_body_that_is_no_event_is_refused(refuse: Refuser, route: Route, case: str) -> None:
     damage, reason = BODIES[case]
     refuse(route, damage(route.good), reason)
 
@@ -91,7 +100,7 @@ def test_every_beginning_of_an_event_is_refused(client: httpx.Client, secret: st
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=route_id)
-def test_other_texts_of_wrong_kinds_are_refused(refuse: Callable[..., httpx.Response], route: Route) -> None:
+def test_other_texts_of_wrong_kinds_are_refused(refuse: Refuser, route: Route) -> None:
     required = tuple(route.dialect.required)
     for field in (*required, *route.dialect.texts):
         for value in (b"5", b"1.5", b"true", b"[]", b"{}", b'["a"]'):
@@ -107,19 +116,19 @@ def test_other_texts_of_wrong_kinds_are_refused(refuse: Callable[..., httpx.Resp
 
 @pytest.mark.parametrize("route", BATCH_ROUTES, ids=route_id)
 @pytest.mark.parametrize("case", LISTS)
-def test_a_list_that_is_none_is_refused(refuse: Callable[..., httpx.Response], route: Route, case: str) -> None:
+def test_a_list_that_is_none_is_refused(refuse: Refuser, route: Route, case: str) -> None:
     events, reason = LISTS[case]
     refuse(route, object_of({**route.dialect.wrapper, **({} if events is None else {"events": events})}), reason)
 
 
 @pytest.mark.parametrize("route", BATCH_ROUTES, ids=route_id)
 @pytest.mark.parametrize("case", ELEMENTS)
-def test_an_element_that_is_no_object_is_refused(refuse: Callable[..., httpx.Response], route: Route, case: str) -> None:
+def test_an_element_that_is_no_object_is_refused(refuse: Refuser, route: Route, case: str) -> None:
     refuse(route, route.wrapped([ELEMENTS[case]]), "wrong_type")
 
 
 @pytest.mark.parametrize("route", BATCH_ROUTES, ids=route_id)
-def test_duplicates_beside_the_events_are_refused(refuse: Callable[..., httpx.Response], route: Route) -> None:
+def test_duplicates_beside_the_events_are_refused(refuse: Refuser, route: Route) -> None:
     good = route.members({})
     refuse(route, route.wrapped([good])[:-1] + b',"events":[' + good + b"]}", "duplicate_key")
     refuse(route, route.wrapped([good])[:-1] + b',"other":1,"other":1}', "duplicate_key")
@@ -127,7 +136,7 @@ def test_duplicates_beside_the_events_are_refused(refuse: Callable[..., httpx.Re
 
 
 @pytest.mark.parametrize("route", [route for route in BATCH_ROUTES if route.dialect is not THEBIZNESS], ids=route_id)
-def test_one_bad_event_refuses_its_whole_batch(refuse: Callable[..., httpx.Response], route: Route) -> None:
+def test_one_bad_event_refuses_its_whole_batch(refuse: Refuser, route: Route) -> None:
     good = route.members({})
     for place in (0, 1, 500, 999):
         events = [good] * 1000
@@ -137,7 +146,7 @@ def test_one_bad_event_refuses_its_whole_batch(refuse: Callable[..., httpx.Respo
 
 @pytest.mark.parametrize("route", ROUTES, ids=route_id)
 @pytest.mark.parametrize("case", ENCODED)
-def test_a_body_in_a_bad_encoding_is_refused(refuse: Callable[..., httpx.Response], route: Route, case: str) -> None:
+def test_a_body_in_a_bad_encoding_is_refused(refuse: Refuser, route: Route, case: str) -> None:
     encoding, encode, reason = ENCODED[case]
     refuse(route, encode(route.good), reason, **{"content-encoding": encoding})
 
