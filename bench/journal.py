@@ -1,4 +1,5 @@
-"""How many appends a second the journal makes durable, against a bare loop of write and fdatasync on the same disk.
+"""How many appends a second the journal makes durable, against a bare loop of write and fdatasync on the same disk; and how
+long opening and reading a full segment of short records take.
 
     python bench/journal.py [--folder DIR] [--seconds 3] [--rounds 3]
 
@@ -20,7 +21,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from streamgauge.journal import DiskFolder, JournalSettings, open_journal
+from streamgauge.journal import DiskFolder, JournalSettings, open_journal, open_log
+from streamgauge.journal.format import FRAME_HEADER_BYTES
+from streamgauge.journal.log import DEFAULT_SEGMENT_BYTES
 
 TASKS = 64
 
@@ -76,6 +79,32 @@ def outcome_of(waits: list[float], wall_s: float, cpu_s: float) -> Outcome:
     return Outcome(len(waits) / wall_s, cpu_s / len(waits) * 1e6, sorted(waits)[int(len(waits) * 0.99)] * 1e3)
 
 
+class Reading(NamedTuple):
+    """Of one segment of the default size: seconds to open it, µs of CPU per record to open and to read it."""
+
+    open_s: float
+    open_cpu_us: float
+    read_cpu_us: float
+
+
+def reading(folder: Path, size: int) -> Reading:
+    """Opened as after a kill, so that the file is synced, its cached pages are dropped and all of it is scanned."""
+    payload, count = b"x" * size, DEFAULT_SEGMENT_BYTES // (size + FRAME_HEADER_BYTES) - 1
+    log = open_log(DiskFolder(folder))
+    for first in range(0, count, 1000):
+        log.append([payload] * min(1000, count - first))
+    log.close()
+    began, cpu = time.perf_counter(), time.process_time()
+    log = open_log(DiskFolder(folder))
+    opened, open_cpu = time.perf_counter() - began, time.process_time() - cpu
+    position, found, cpu = log.start, 0, time.process_time()
+    while records := log.read(position, 1024 * 1024):
+        position, found = records[-1].next_position, found + len(records)
+    read_cpu = time.process_time() - cpu
+    log.close()
+    return Reading(opened, open_cpu / found * 1e6, read_cpu / found * 1e6)
+
+
 CASES = [
     (f"{kind}, {name}", size, run)
     for name, size in (("200 B", 200), ("200 KB", 200_000))
@@ -95,17 +124,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
+    readings: list[Reading] = []
     outcomes: dict[str, list[Outcome]] = {name: [] for name, _, _ in CASES}
     console = Console()
     for _ in track(range(arguments.rounds), "rounds", console=console):
         for name, size, run in CASES:
             with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
                 outcomes[name].append(run(Path(folder), size, arguments.seconds))
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+            readings.append(reading(Path(folder), 200))
     table = Table("case", "appends/s", "CPU µs per append", "p99 wait ms", title="durable appends")
     for name, _, _ in CASES:
         medians = [statistics.median(column) for column in zip(*outcomes[name], strict=True)]
         table.add_row(name, f"{medians[0]:,.0f}", f"{medians[1]:,.1f}", f"{medians[2]:,.2f}")
     console.print(table)
+    open_s, open_cpu_us, read_cpu_us = (statistics.median(column) for column in zip(*readings, strict=True))
+    console.print(f"a segment of 32 MiB with records of 200 B: opened in {open_s:.3f} s, {open_cpu_us:.2f} µs of CPU per record")
+    console.print(f"reading it back: {read_cpu_us:.2f} µs of CPU per record")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from enum import Enum
 
 import msgspec
 
+from streamgauge.journal.files import SyncFailed
+
 
 class Operation(Enum):
     """What can be made to fail, and at which the power can go."""
@@ -284,6 +286,14 @@ class FaultyFile:
             self._content.change(_Write(offset, data[:done]))
         if error is not None:
             raise error
+
+    def write_durably(self, offset: int, buffers: Sequence[bytes]) -> None:
+        """Two operations, so that each can fail, and the power can go between them: stricter than one call of a real disk."""
+        self.write(offset, buffers)
+        try:
+            self.sync_data()
+        except OSFault as fault:
+            raise SyncFailed(fault.errno, str(fault)) from fault
 
     def read(self, offset: int, length: int) -> bytes:
         return bytes(self._content.cache[offset : offset + length])

@@ -1,7 +1,8 @@
 """The bytes of segments and records. The package docstring is the description; this is its only implementation."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 from xxhash import xxh3_64_intdigest
@@ -77,25 +78,50 @@ def decode_segment_header(data: bytes, start: int) -> int:
     return int(salt)
 
 
-def encode_group(payloads: Iterable[bytes], group_start: int, salt: int) -> tuple[list[bytes], list[int], int]:
+def encode_group(payloads: Sequence[bytes], group_start: int, salt: int) -> tuple[list[bytes], list[int], int]:
     """The frames of one commit: buffers to write one after the other, the position of each record, and the end.
 
     An empty payload makes a mark.
     """
+    lengths = list(map(len, payloads))
+    positions = list(accumulate((FRAME_HEADER_BYTES + length for length in lengths), initial=group_start))
+    end = positions.pop()
     buffers: list[bytes] = []
-    positions: list[int] = []
-    position = group_start
     # This loop runs once per append of the whole server, hence the local names.
-    identity, frame, digest = _FRAME_IDENTITY.pack, _FRAME.pack, xxh3_64_intdigest
-    for payload in payloads:
-        length = len(payload)
+    add, identity, frame, digest = buffers.append, _FRAME_IDENTITY.pack, _FRAME.pack, xxh3_64_intdigest
+    for payload, length, position in zip(payloads, lengths, positions, strict=True):
         back = position - group_start
         seed = digest(identity(length, back, position), salt)
-        buffers.append(frame(FRAME_MARKER, length, back, seed & _LOW_32_BITS, digest(payload, seed)))
-        buffers.append(payload)
-        positions.append(position)
-        position += FRAME_HEADER_BYTES + length
-    return buffers, positions, position
+        add(frame(FRAME_MARKER, length, back, seed & _LOW_32_BITS, digest(payload, seed)))
+        add(payload)
+    return buffers, positions, end
+
+
+def decode_records(data: bytes, position: int, salt: int) -> list[Record]:
+    """The whole and valid records that data, which begins at `position` of the log, begins with.
+
+    A mark is the last of them, as a record with an empty payload.
+    """
+    records: list[Record] = []
+    at, size = 0, len(data)
+    # This loop runs once per record, when one is loaded and when the log is opened, hence the local names.
+    add, unpack, identity, digest = records.append, _FRAME.unpack_from, _FRAME_IDENTITY.pack, xxh3_64_intdigest
+    while size - at >= FRAME_HEADER_BYTES:
+        marker, length, back, check, checksum = unpack(data, at)
+        seed = digest(identity(length, back, position), salt)
+        begin = at + FRAME_HEADER_BYTES
+        at = begin + length
+        if check != seed & _LOW_32_BITS or marker != FRAME_MARKER or at > size:
+            break
+        payload = data[begin:at]
+        if digest(payload, seed) != checksum:
+            break
+        following = position + FRAME_HEADER_BYTES + length
+        add(Record(position, payload, following))
+        if not length:
+            break
+        position = following
+    return records
 
 
 def decode_frame_header(data: bytes, at: int, position: int, salt: int) -> FrameHeader | None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
@@ -52,8 +53,14 @@ class Journal:
         self._log = log
         self._settings = settings
         self._loop = loop
-        self._waiting_bytes = 0  # read and written by the event loop only
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        # Bytes of the appends that are not settled. Written by the event loop only.
+        self._waiting_bytes = 0
+        # The loop adds at one end and the writer takes from the other, so neither needs a lock.
+        self._waiting: deque[Waiting] = deque()
+        # The writer says that it is about to sleep, looks once more, and sleeps until there is a token. A token too many
+        # lets it look in vain. None of them may be missing, so the loop adds to the deque before it reads the flag.
+        self._writer_sleeps = False
+        self._tokens: SimpleQueue[None] = SimpleQueue()
         self._closed: asyncio.Future[None] | None = None
         self._writer = Thread(target=self._run, name="journal-writer", daemon=True)
         self._writer.start()
@@ -89,23 +96,36 @@ class Journal:
         Raises at once ValueError (empty or oversized payload) or Refusal SHUTTING_DOWN, JOURNAL_FAILED or BACKLOG_FULL.
         The future raises Refusal JOURNAL_FAILED or DISK_FULL.
         """
-        if self._closed is not None:
-            raise Refusal(Reason.SHUTTING_DOWN, "the server is shutting down")
-        if self.failure is not None:
-            raise Refusal(Reason.JOURNAL_FAILED, "the journal cannot be written; the server needs its operator")
-        settings = self._settings
-        if self._waiting_bytes >= settings.max_waiting_bytes or self.backlog_bytes >= settings.max_backlog_bytes:
-            raise Refusal(
-                Reason.BACKLOG_FULL,
-                "more was accepted than has been loaded; try again later",
-                retry_after_s=settings.retry_after_s,
-            )
-        if not 0 < len(payload) <= MAX_PAYLOAD_BYTES:
-            raise ValueError(f"a record has 1 to {MAX_PAYLOAD_BYTES} bytes, not {len(payload)}")
+        log, settings, waiting_bytes = self._log, self._settings, self._waiting_bytes
+        if (
+            self._closed is not None
+            or log.failure is not None
+            or waiting_bytes >= settings.max_waiting_bytes
+            or log.backlog_bytes + waiting_bytes >= settings.max_backlog_bytes
+        ):
+            raise self._refusal()
+        length = len(payload)
+        if not 0 < length <= MAX_PAYLOAD_BYTES:
+            raise ValueError(f"a record has 1 to {MAX_PAYLOAD_BYTES} bytes, not {length}")
         future: asyncio.Future[int] = self._loop.create_future()
-        self._waiting_bytes += FRAME_HEADER_BYTES + len(payload)
-        self._queue.put((payload, future))
+        self._waiting_bytes = waiting_bytes + FRAME_HEADER_BYTES + length
+        self._waiting.append((payload, future))
+        if self._writer_sleeps:
+            self._wake_writer()
         return future
+
+    def _refusal(self) -> Refusal:
+        """Why an append is not taken now."""
+        if self._closed is not None:
+            return Refusal(Reason.SHUTTING_DOWN, "the server is shutting down")
+        if self.failure is not None:
+            return Refusal(Reason.JOURNAL_FAILED, "the journal cannot be written; the server needs its operator")
+        message = "more was accepted than has been loaded; try again later"
+        return Refusal(Reason.BACKLOG_FULL, message, retry_after_s=self._settings.retry_after_s)
+
+    def _wake_writer(self) -> None:
+        self._writer_sleeps = False
+        self._tokens.put(None)
 
     def read(self, position: int, max_bytes: int) -> list[Record]:
         """See Log.read."""
@@ -123,37 +143,47 @@ class Journal:
         """Commit what waits, refuse what comes, close the files. Closing twice is allowed."""
         if self._closed is None:
             self._closed = self._loop.create_future()
-            self._queue.put(None)
+            self._wake_writer()
         await asyncio.shield(self._closed)
         self._writer.join()
 
     # What follows runs on the writer's thread.
 
     def _run(self) -> None:
-        closing = False
-        while not closing:
-            group, closing = self._gather()
-            if group:
-                self._commit(group)
+        while self._wait_for_appends():
+            if self._settings.linger_s:
+                time.sleep(self._settings.linger_s)
+            self._commit(self._gather())
         self._log.close()
         self._call_loop(self._settle_closed)
 
-    def _gather(self) -> tuple[list[Waiting], bool]:
-        """The next group, at least one append long, and whether the journal is to close after it."""
-        queue = self._queue
-        item = queue.get()
-        if item is not None and self._settings.linger_s:
-            time.sleep(self._settings.linger_s)
-        group: list[Waiting] = []
-        left = self._settings.max_group_bytes
-        while item is not None:
-            group.append(item)
-            left -= framed_bytes(item[0])
-            # Only this thread takes from the queue, so what is there stays there.
-            if left <= 0 or queue.empty():
-                return group, False
-            item = queue.get()
-        return group, True
+    def _wait_for_appends(self) -> bool:
+        """False when there are none left and none will come."""
+        while not self._waiting:
+            self._writer_sleeps = True
+            # The loop adds nothing after it closed, so what is not there now will not come.
+            closed = self._closed is not None
+            if self._waiting:
+                break
+            if closed:
+                return False
+            self._tokens.get()
+        self._writer_sleeps = False
+        return True
+
+    def _gather(self) -> list[Waiting]:
+        """The next group, at least one append long. Only this thread takes from the deque, so what is there stays there."""
+        waiting = self._waiting
+        count = len(waiting)
+        # Asked after the count, so these bytes are at least those of so many appends.
+        if self._waiting_bytes <= self._settings.max_group_bytes:
+            return [waiting.popleft() for _ in range(count)]
+        group = [waiting.popleft()]
+        left = self._settings.max_group_bytes - framed_bytes(group[0][0])
+        while left > 0 and waiting:
+            group.append(waiting.popleft())
+            left -= framed_bytes(group[-1][0])
+        return group
 
     def _commit(self, group: list[Waiting]) -> None:
         try:
@@ -174,17 +204,20 @@ class Journal:
     # What follows runs on the event loop.
 
     def _settle(self, group: list[Waiting], positions: list[int]) -> None:
-        for (payload, future), position in zip(group, positions, strict=True):
-            self._waiting_bytes -= FRAME_HEADER_BYTES + len(payload)
+        self._forget(group)
+        for (_, future), position in zip(group, positions, strict=True):
             if not future.done():
                 future.set_result(position)
 
     def _refuse(self, group: list[Waiting], reason: Reason, message: str) -> None:
+        self._forget(group)
         retry_after_s = self._settings.retry_after_s if reason is Reason.DISK_FULL else None
-        for payload, future in group:
-            self._waiting_bytes -= FRAME_HEADER_BYTES + len(payload)
+        for _, future in group:
             if not future.done():
                 future.set_exception(Refusal(reason, message, retry_after_s=retry_after_s))
+
+    def _forget(self, group: list[Waiting]) -> None:
+        self._waiting_bytes -= FRAME_HEADER_BYTES * len(group) + sum([len(payload) for payload, _ in group])
 
     def _settle_closed(self) -> None:
         if self._closed is not None:

@@ -4,7 +4,6 @@ Threads: one thread appends and closes; any thread reads, waits, releases and as
 """
 
 import contextlib
-import errno
 import threading
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -18,14 +17,13 @@ from streamgauge.journal.errors import (
     JournalLocked,
     UnknownPosition,
 )
-from streamgauge.journal.files import Folder
-from streamgauge.journal.format import FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES, Record, encode_group
+from streamgauge.journal.files import Folder, SyncFailed, is_full
+from streamgauge.journal.format import FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES, Record, decode_records, encode_group
 from streamgauge.journal.recovery import Recovery, recover
 from streamgauge.journal.segments import Segment, create_segment, name_of
 
 # All of the last segment is read at start: 32 MiB of 200-byte records take well under a second.
 DEFAULT_SEGMENT_BYTES = 32 * 1024 * 1024
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def framed_bytes(payload: bytes) -> int:
@@ -43,10 +41,13 @@ class Log:
         self._max_segment_bytes = max_segment_bytes
         self._end = recovery.end
         self._released = recovery.start
-        self._failure: str | None = None
+        # Why nothing is taken any more; None while all is well. Others only read it.
+        self.failure: str | None = None
         self._closed = False
         # Held while the list of segments is read or changed, so that no file is closed under a reader.
         self._segments_lock = threading.Lock()
+        # Held while segments are deleted. Taken before the other one.
+        self._release_lock = threading.Lock()
         self._grown = threading.Condition()
 
     @property
@@ -64,21 +65,17 @@ class Log:
         """Durable bytes that nobody has released."""
         return max(self._end - self._released, 0)
 
-    @property
-    def failure(self) -> str | None:
-        """Why nothing is taken any more; None while all is well."""
-        return self._failure
-
     def append(self, payloads: Sequence[bytes]) -> list[int]:
-        """Write one group and return the positions of its records once they are durable.
+        """Write one group, at least one payload, and return the positions of its records once they are durable.
 
         Raises ValueError (empty or oversized payload), DiskFull, JournalFailed, JournalClosed; nothing of the group counts then.
         """
         self._require_writable()
-        for payload in payloads:
-            if not 0 < len(payload) <= MAX_PAYLOAD_BYTES:
-                raise ValueError(f"a record has 1 to {MAX_PAYLOAD_BYTES} bytes, not {len(payload)}")
-        segment = self._segment_for(sum(map(framed_bytes, payloads)))
+        lengths = list(map(len, payloads))
+        for length in (min(lengths), max(lengths)):
+            if not 0 < length <= MAX_PAYLOAD_BYTES:
+                raise ValueError(f"a record has 1 to {MAX_PAYLOAD_BYTES} bytes, not {length}")
+        segment = self._segment_for(FRAME_HEADER_BYTES * len(lengths) + sum(lengths))
         buffers, positions, end = encode_group(payloads, self._write_position(segment), segment.salt)
         self._write(segment, buffers)
         self._publish(end)
@@ -89,24 +86,25 @@ class Log:
 
         Raises UnknownPosition, DamagedJournal, JournalClosed.
         """
-        end = self._end
+        wanted = max(max_bytes, FRAME_HEADER_BYTES)
+        while True:
+            segment, position, end, data = self._bytes_at(position, wanted)
+            records = decode_records(data, position, segment.salt)
+            if records or position == end:
+                return records
+            longer = segment.longer_record(data, position, end)
+            if longer is None:
+                raise DamagedJournal(segment.name, segment.offset_of(position), "no valid record begins there")
+            wanted = longer
+
+    def _bytes_at(self, position: int, wanted: int) -> tuple[Segment, int, int, bytes]:
+        """The segment of a record, where the record begins, where the segment's durable part ends, and bytes from the one on."""
         with self._segments_lock:
             self._require_open()
-            segment, segment_end = self._find(position, end)
-            records: list[Record] = []
-            at = max(position, segment.first_record)
-            left = max_bytes
-            for header, payload in segment.frames(at, segment_end, max(max_bytes, FRAME_HEADER_BYTES)):
-                if records and left < framed_bytes(payload):
-                    return records
-                left -= framed_bytes(payload)
-                at = header.end
-                records.append(Record(header.position, payload, at))
-                if left <= 0:
-                    return records
-        if at < segment_end:
-            raise DamagedJournal(segment.name, segment.offset_of(at), "no valid record begins there")
-        return records
+            segment, end = self._find(position, self._end)
+            if position < end:  # an empty segment ends at its own start
+                position = max(position, segment.first_record)
+            return segment, position, end, segment.read(position, min(wanted, end - position))
 
     def wait_for_end(self, beyond: int, timeout_s: float) -> bool:
         """Wait until `end` is greater than `beyond`. False when the time ran out or the log was closed first."""
@@ -122,26 +120,28 @@ class Log:
         if position > self._end:
             raise UnknownPosition(f"position {position} cannot be released: the journal ends at {self._end}")
         self._released = max(self._released, position)
-        with self._segments_lock:
+        # Deleting and syncing take long, so a new segment may be added meanwhile; it is the oldest that goes.
+        with self._release_lock:
             self._require_open()
             while len(self._segments) > 1 and self._segments[1].start <= position:
-                oldest = self._segments[0]
-                self._folder.remove(oldest.name)
+                # Gone already when the folder's sync failed the last time.
+                with contextlib.suppress(FileNotFoundError):
+                    self._folder.remove(self._segments[0].name)
                 # Synced one by one: a crash must not bring back a segment without the ones that follow it.
                 self._folder.sync()
-                del self._segments[0]
-                oldest.file.close()
+                with self._segments_lock:
+                    self._segments.pop(0).file.close()
 
     def fail(self, why: str) -> None:
         """Refuse every later append; the first reason given is kept."""
-        self._failure = self._failure or why
+        self.failure = self.failure or why
 
     def close(self) -> None:
         """Mark the end, so that later damage is told from a torn write; close all files. Closing twice is allowed."""
         if self._closed:
             return
         try:
-            if self._failure is None:
+            if self.failure is None:
                 # All that was acknowledged is durable without the mark; `failure` says when it could not be written.
                 with contextlib.suppress(JournalError):
                     self._write_mark()
@@ -154,8 +154,8 @@ class Log:
 
     def _require_writable(self) -> None:
         self._require_open()
-        if self._failure is not None:
-            raise JournalFailed(self._failure)
+        if self.failure is not None:
+            raise JournalFailed(self.failure)
 
     def _write_position(self, segment: Segment) -> int:
         return max(self._end, segment.first_record)
@@ -189,17 +189,15 @@ class Log:
             segment.file.sync_all()
 
         try:
-            segment.file.write(offset, buffers)
+            segment.file.write_durably(offset, buffers)
+        except SyncFailed as exc:
+            raise self._failed(f"syncing {segment.name} failed: {exc}") from exc
         except OSError as exc:
             raise self._undo(exc, f"writing {segment.name} at byte {offset} failed", cut_off) from exc
-        try:
-            segment.file.sync_data()
-        except OSError as exc:
-            raise self._failed(f"syncing {segment.name} failed: {exc}") from exc
 
     def _undo(self, cause: OSError, what: str, undo: Callable[[], None]) -> JournalError:
         """After a full disk, put things back as they were; after anything else, or when that fails, fail for good."""
-        if cause.errno not in _NO_SPACE:
+        if not is_full(cause):
             return self._failed(f"{what}: {cause}")
         try:
             undo()
@@ -231,7 +229,7 @@ class Log:
         self._write(segment, mark)
 
     def _shut(self) -> None:
-        with self._segments_lock, self._grown:
+        with self._release_lock, self._segments_lock, self._grown:
             self._closed = True
             self._grown.notify_all()
             for segment in self._segments:

@@ -9,7 +9,14 @@ import msgspec
 
 from streamgauge.journal.errors import DamagedJournal
 from streamgauge.journal.files import Folder
-from streamgauge.journal.format import FRAME_MARKER, SEGMENT_HEADER_BYTES, FrameHeader, decode_frame_header, decode_payload
+from streamgauge.journal.format import (
+    FRAME_MARKER,
+    SEGMENT_HEADER_BYTES,
+    FrameHeader,
+    decode_frame_header,
+    decode_payload,
+    decode_records,
+)
 from streamgauge.journal.segments import Segment, begin_segment, create_segment, name_of, open_segment, start_of
 
 _CHUNK_BYTES = 1024 * 1024
@@ -109,13 +116,7 @@ def _recover_begun(folder: Folder, start: int, size: int) -> tuple[Segment, Reco
 def _recover_tail(segment: Segment, size: int) -> Recovery:
     """Find the end of the valid records, and refuse or cut what follows."""
     file_end = segment.start + size
-    valid_end, records, mark = segment.first_record, 0, None
-    for header, _ in segment.frames(segment.first_record, file_end, _CHUNK_BYTES):
-        if header.is_mark:
-            mark = header
-            break
-        valid_end, records = header.end, records + 1
-    closed = mark is not None and mark.end == file_end
+    valid_end, records, closed = _read_records(segment, file_end)
     end = valid_end if records else segment.start
     if valid_end == file_end:
         return Recovery(start=segment.start, end=end, segments=1, records=records)
@@ -126,6 +127,25 @@ def _recover_tail(segment: Segment, size: int) -> Recovery:
     if closed:
         return Recovery(start=segment.start, end=end, segments=1, records=records, closed=True)
     return Recovery(start=segment.start, end=end, segments=1, records=records, cut_at=valid_end, cut_bytes=file_end - valid_end)
+
+
+def _read_records(segment: Segment, file_end: int) -> tuple[int, int, bool]:
+    """Where the valid records from the segment's first one on end, how many there are, and whether only a mark follows."""
+    position, count, wanted = segment.first_record, 0, _CHUNK_BYTES
+    while position < file_end:
+        data = segment.read(position, min(wanted, file_end - position))
+        records = decode_records(data, position, segment.salt)
+        if not records:
+            longer = segment.longer_record(data, position, file_end)
+            if longer is None:
+                break
+            wanted = longer
+            continue
+        last = records[-1]
+        if not last.payload:
+            return last.position, count + len(records) - 1, last.next_position == file_end
+        position, count, wanted = last.next_position, count + len(records), _CHUNK_BYTES
+    return position, count, False
 
 
 def _refuse_damage(segment: Segment, bad_at: int, file_end: int) -> None:

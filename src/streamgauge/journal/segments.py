@@ -1,18 +1,14 @@
-"""One segment: its name, its file, and walking over its frames."""
+"""One segment: its name and its file."""
 
 import re
 import secrets
-from collections.abc import Iterator
 
 from streamgauge.journal.errors import DamagedJournal
 from streamgauge.journal.files import File, Folder
 from streamgauge.journal.format import (
-    FRAME_HEADER_BYTES,
     SEGMENT_HEADER_BYTES,
     BadSegmentHeader,
-    FrameHeader,
     decode_frame_header,
-    decode_payload,
     decode_segment_header,
     encode_segment_header,
 )
@@ -44,29 +40,15 @@ class Segment:
     def offset_of(self, position: int) -> int:
         return position - self.start
 
-    def frames(self, position: int, end: int, chunk_bytes: int) -> Iterator[tuple[FrameHeader, bytes]]:
-        """The frames from `position` up to `end`, with their payloads; stops early at the first place that is no valid frame.
+    def read(self, position: int, length: int) -> bytes:
+        return self.file.read(position - self.start, length)
 
-        Reads `chunk_bytes` at a time, and more only for a frame that is longer.
-        """
-        while position < end:
-            data = self.file.read(self.offset_of(position), min(chunk_bytes, end - position))
-            header = decode_frame_header(data, 0, position, self.salt)
-            if header is None or header.end > end:
-                return
-            if header.end - position > len(data):
-                data = self.file.read(self.offset_of(position), header.end - position)
-            at = 0
-            while header is not None and header.end <= end:
-                payload = decode_payload(data, at, header)
-                if payload is None:
-                    break
-                yield header, payload
-                at += FRAME_HEADER_BYTES + header.length
-                position = header.end
-                header = decode_frame_header(data, at, position, self.salt)
-            if at == 0:
-                return
+    def longer_record(self, data: bytes, position: int, end: int) -> int | None:
+        """The length of the record at `position` when `data` is only a part of it and `end` is not in it; None otherwise."""
+        header = decode_frame_header(data, 0, position, self.salt)
+        if header is None or header.end > end or header.end - position <= len(data):
+            return None
+        return header.end - position
 
 
 def create_segment(folder: Folder, start: int) -> Segment:
