@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -201,7 +202,7 @@ def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner:
 
     paths = [
         *query_paths(gate, runner, bodies),
-        *health_paths(_readiness_checks(parts)),
+        *health_paths(_readiness_checks(settings, parts)),
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
@@ -218,7 +219,7 @@ def _restored_quota(parts: Parts, now_ms: int) -> EventQuota:
     return quota
 
 
-def _readiness_checks(parts: Parts) -> tuple[ReadinessCheck, ...]:
+def _readiness_checks(settings: Settings, parts: Parts) -> tuple[ReadinessCheck, ...]:
     loader = parts.loader
     watch = LoaderWatch(
         lag_bytes=lambda: loader.lag_bytes,
@@ -228,8 +229,17 @@ def _readiness_checks(parts: Parts) -> tuple[ReadinessCheck, ...]:
     )
     return (
         ReadinessCheck("journal", lambda: parts.journal.failure),
+        ReadinessCheck("disk", lambda: _disk_fault(settings)),
         ReadinessCheck("loader", lambda: loader.last_error if loader.stalled else watch.fault()),
     )
+
+
+def _disk_fault(settings: Settings) -> str | None:
+    """A nearly full disk is told before events are refused for it: it must have room for the largest request."""
+    free_bytes = shutil.disk_usage(settings.journal_dir).free
+    if free_bytes >= settings.max_body_bytes:
+        return None
+    return f"only {free_bytes} bytes are free for the journal; the largest request has {settings.max_body_bytes}"
 
 
 def _gauges(parts: Parts) -> tuple[Gauge, ...]:

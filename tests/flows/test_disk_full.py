@@ -131,3 +131,28 @@ def test_nothing_acknowledged_is_lost_when_the_server_ends_on_a_full_disk(
         assert _send_solinth(client, 100).is_success
         assert _sum(client) == acknowledged + 100
     assert "WRONG" not in server.command("verify")
+
+
+def test_a_full_disk_is_told_before_anything_is_refused(full_server: RunningServer, disk: SmallDisk) -> None:
+    assert _readiness(full_server)[0] == 200
+    disk.fill()
+    status, text = _readiness(full_server)
+    assert (status, '"disk"' in text) == (503, True)
+    disk.give_back()
+    assert _readiness(full_server)[0] == 200
+
+
+def test_a_start_on_a_full_disk_names_the_folder_and_loses_nothing(full_server: RunningServer, disk: SmallDisk) -> None:
+    server = full_server
+    secret = server.key()
+    with server.client(secret) as client:
+        assert _send_solinth(client, 100).is_success
+        server.kill()
+        disk.fill()
+        with pytest.raises(RuntimeError) as told:
+            server.start()
+        last = str(told.value).strip().splitlines()[-1]
+        assert last.startswith(f"Error: {server.data_dir}: No space left on device.")
+        disk.give_back()
+        server.start()
+        assert _sum(client) == 100

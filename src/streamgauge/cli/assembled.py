@@ -14,6 +14,7 @@ _MENDS = {
     errno.EADDRNOTAVAIL: "is no address of this machine. Choose one with --host.",
     errno.EACCES: "may not be used by this user. Choose a --port above 1023.",
 }
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
@@ -36,6 +37,8 @@ def clear_failures(settings: Settings) -> Iterator[None]:
 def _line_of(error: OSError, settings: Settings) -> str:
     if error.filename:
         return f"{error.filename}: {error.strerror}."
+    if error.errno in _NO_SPACE:
+        return f"{settings.data_dir}: {error.strerror}. Free some space, then start again; nothing is lost."
     place = f"{settings.host}:{settings.port}"
     mend = _MENDS.get(error.errno or 0)
     return f"{place} {mend}" if mend else f"{place}: {error.strerror or error}."
