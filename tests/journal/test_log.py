@@ -133,6 +133,19 @@ def test_a_failed_deletion_can_be_tried_again() -> None:
     assert len(folder.sizes()) == 1
 
 
+def test_a_deletion_whose_sync_failed_can_be_tried_again() -> None:
+    folder = FaultyFolder()
+    log = open_log(folder, max_segment_bytes=100)
+    for _ in range(3):
+        log.append([b"x" * 30])
+    folder.fail_next(Operation.SYNC_FOLDER, errno.EIO)
+    with pytest.raises(OSError, match="sync_folder failed"):
+        log.release(log.end)
+    log.release(log.end)
+    assert len(folder.sizes()) == 1
+    assert payloads_of(log) == [b"x" * 30]
+
+
 FULL_DISK = [
     pytest.param(Operation.WRITE, errno.ENOSPC, 0, id="no space at all"),
     pytest.param(Operation.WRITE, errno.ENOSPC, 50, id="space for a part of the group"),

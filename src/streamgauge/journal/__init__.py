@@ -27,8 +27,9 @@ Format (numbers are little-endian; format.py)
     machine: a sender cannot make a payload that passes for records of ours.
 
 Writing (log.py, journal.py)
-    One thread takes all waiting appends as a group: one write, one fdatasync, one call into the event loop that resolves all
-    their futures. The next group gathers meanwhile. A group lies in one segment. A new segment is begun when the group
+    One thread takes all waiting appends as a group: one durable write (files.py: one system call where the platform has it, else
+    a write and an fdatasync; below, its two halves are called the write and the sync), one call into the event loop that resolves
+    all their futures. The next group gathers meanwhile. A group lies in one segment. A new segment is begun when the group
     would make the active one longer than `max_segment_bytes`; its header, then the folder, are synced before
     its first record is written.
 
@@ -40,7 +41,7 @@ Recovery (recovery.py)
     Opening reads the header of every segment and the records of the last one only. The first place there that is no valid
     record is X.
     - Nothing valid after X was written in a later commit: the bytes from X on belong to the last commit, whose
-      fdatasync may never have returned. They are cut, and the cut is reported (`Recovery`).
+      durable write may never have returned. They are cut, and the cut is reported (`Recovery`).
     - A valid frame after X whose commit began beyond X: the bytes at X were durable before that commit, hence perhaps
       acknowledged, and were damaged later. Opening raises DamagedJournal with file and offset, and changes nothing.
     The mark of an orderly close is such a frame, so damage to a journal that was closed is always told apart.
@@ -52,7 +53,10 @@ Failures
       with JOURNAL_FAILED, until the journal is opened anew. A failed sync is never tried again: the kernel may have
       dropped the pages, and the second call would succeed without them.
     - A full disk (ENOSPC, EDQUOT) while writing: the group is refused with DISK_FULL, its bytes are cut off and the cut is
-      synced. Appends go on when there is space. When the cut fails, the rule above holds.
+      synced. Appends go on when there is space. When the cut fails, the rule above holds. The cut is safe because all bytes
+      before it were durable by earlier commits, and no sync of later ones has failed.
+    - A full disk that shows only while syncing is a failed sync. The one call has one error for both halves; the file's
+      length tells them apart: it grows when bytes were written, and it does not when there was no space for any.
     - `end - released` reaches `max_backlog_bytes`, or more than `max_waiting_bytes` wait in memory: BACKLOG_FULL at once.
 
 Promises, for the state after any crash at any instant
