@@ -1,5 +1,7 @@
 """Inserts: once per token, any span of time, any property."""
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -76,3 +78,41 @@ def test_properties_come_back_as_sent_and_by_name(store: Store) -> None:
     assert strings[""] == "empty"
     assert strings["é☃"] == "é"
     assert "n" not in strings
+
+
+def test_files_of_inserts_lie_beside_the_store_and_none_is_left(tmp_path: Path) -> None:
+    incoming = tmp_path / "store.incoming"
+    incoming.mkdir()
+    (incoming / "7.arrow").write_bytes(b"left by a process that was killed")
+    store = open_store(tmp_path / "store")
+    store.insert("events", events({}), "token")
+    assert _count(store) == 1
+    with pytest.raises(StoreError):
+        store.insert("events", events({}).append_column("unknown", [["x"]]), "other")
+    incoming_files = list(incoming.iterdir())
+    store.close()
+    assert incoming_files == []
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b"', "back\\slash", "[x]", "é"])
+def test_inserts_work_in_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    store = open_store(tmp_path / name / "store")
+    store.insert("events", events({}), "it's a \\ token")
+    assert _count(store) == 1
+    store.close()
+
+
+def test_rows_go_in_and_out_without_pandas(tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from streamgauge.store import Statement, StatementLimits, open_store
+        from tests.store.tables import events
+        store = open_store(sys.argv[1])
+        store.insert("events", events({}), "token")
+        rows = store.select(Statement("test.all", "SELECT * FROM events"), StatementLimits())
+        store.close()
+        print(len(rows), "pandas" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "store")], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.split() == ["1", "False"]

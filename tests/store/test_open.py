@@ -105,6 +105,7 @@ def test_the_same_process_cannot_open_a_folder_twice(tmp_path: Path, store: Stor
     ("address", "message"),
     [
         pytest.param("chdb://relative/path", "absolute", id="a relative path"),
+        pytest.param("chdb:///tmp/{a,b}/store", "patterns", id="a path that the engine would read as a pattern"),
         pytest.param("http://localhost:8123", "unknown scheme", id="another scheme"),
         pytest.param("/tmp/a?b", "must not have", id="a path that the engine would read options from"),
     ],

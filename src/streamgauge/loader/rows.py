@@ -60,5 +60,5 @@ def _column(field: pa.Field, values: Any) -> pa.Array:
         # Most optional fields are empty throughout; one value is repeated without looking at each.
         return pa.repeat(pa.scalar(values[0], field.type), len(values))
     if pa.types.is_timestamp(field.type):
-        return pa.array(values, pa.int64()).cast(field.type)
+        return pa.array(values, pa.int64()).view(field.type)
     return pa.array(values, field.type)

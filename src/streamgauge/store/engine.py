@@ -23,6 +23,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from streamgauge.store.errors import StoreError, StoreInUse, from_engine
 
 _DSN_PREFIX = "chdb://"
+_NOT_IN_PATHS = frozenset("?%*{}")
 
 # Start-up options of the engine. Its defaults are for a machine of its own: 5 GB of mark cache, 5 GB of primary keys.
 # 64 MB hold the marks and primary keys of some 50 M events.
@@ -48,8 +49,10 @@ def folder_of(dsn_or_path: str | Path) -> Path:
             raise StoreError("the store's address must be chdb:// followed by an absolute path")
     elif "://" in text:
         raise StoreError(f"the store's address has an unknown scheme: {text.split('://', 1)[0]}")
-    if "?" in text or "%" in text:
-        raise StoreError("the store's folder must not have ? or % in its path: the engine reads options there")
+    if set(text) & _NOT_IN_PATHS:
+        raise StoreError(
+            "the store's folder must not have any of ? % * { } in its path: the engine reads options and patterns there"
+        )
     return Path(text).absolute()
 
 

@@ -5,6 +5,7 @@ Promises
 - The same table under the same token is kept once, also after a crash in the middle of the first try.
 - No query runs without a name, a time limit, a memory limit and a row cap; hitting one is a Refusal that says which.
 - Values given as parameters mean themselves, whatever characters they hold.
+- Nothing is written outside the store's folder and the .lock and .incoming beside it, and no file outlives its insert but by kill -9.
 
 Limits
 - One process per folder, one folder per process. The engine remembers the last 10,000 tokens of each table.
@@ -21,6 +22,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from streamgauge.store.engine import Connections, folder_of
 from streamgauge.store.errors import StoreError, from_engine, from_query
 from streamgauge.store.migration import migrate
+from streamgauge.store.staging import Staging
 from streamgauge.store.statement import Statement, StatementLimits
 
 _INSERT_SETTINGS: dict[str, Any] = {
@@ -40,8 +42,9 @@ _INSERT_SETTINGS: dict[str, Any] = {
 class Store:
     """An open store. Every method may be called by several threads at once."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, staging: Staging) -> None:
         self._connections = connections
+        self._staging = staging
 
     def select(self, statement: Statement, limits: StatementLimits) -> list[tuple[Any, ...]]:
         """The rows of one statement. Raises Refusal (QUERY_TIMEOUT, QUERY_OUT_OF_MEMORY, QUERY_TOO_MANY_ROWS) or StoreError."""
@@ -60,14 +63,13 @@ class Store:
         """
         if not token:
             raise ValueError("an insert needs a token")
-        settings = {**_INSERT_SETTINGS, "insert_deduplication_token": token, "log_comment": f"insert.{table}"}
-        with self._connections.connection() as client:
-            try:
-                client.insert_arrow(table, rows.combine_chunks(), settings=settings)
-            except ClickHouseError as error:
-                raise from_engine(error, f"the insert into {table}") from None  # as above
-            except OSError as error:
-                raise StoreError(f"the insert into {table} could not write its file: {error.strerror}") from error
+        try:
+            with self._staging.file_of(rows) as path, self._connections.connection() as client:
+                client.command(_insert_sql(table, rows.column_names, path, token))
+        except ClickHouseError as error:
+            raise from_engine(error, f"the insert into {table}") from None  # as above
+        except OSError as error:
+            raise StoreError(f"the insert into {table} could not write its file: {error.strerror}") from error
 
     def close(self) -> None:
         """Waits for running statements and gives the folder free."""
@@ -97,13 +99,15 @@ def open_store(dsn_or_path: str | Path) -> Store:
 
     dsn_or_path: "chdb:///absolute/path" or a path. Raises StoreInUse when another process holds it, StoreError otherwise.
     """
-    connections = Connections(folder_of(dsn_or_path))
+    folder = folder_of(dsn_or_path)
+    connections = Connections(folder)
     try:
+        staging = Staging(folder.with_name(folder.name + ".incoming"))
         migrate(_MigrationEngine(connections))
     except BaseException:
         connections.close()
         raise
-    return Store(connections)
+    return Store(connections, staging)
 
 
 def _select_settings(statement: Statement, limits: StatementLimits) -> dict[str, Any]:
@@ -115,3 +119,14 @@ def _select_settings(statement: Statement, limits: StatementLimits) -> dict[str,
         "result_overflow_mode": "throw",
         "log_comment": statement.name,
     }
+
+
+def _insert_sql(table: str, columns: list[str], path: Path, token: str) -> str:
+    """Parameters cannot stand in these places of the language, so the texts are quoted here."""
+    given = {**_INSERT_SETTINGS, "insert_deduplication_token": token, "log_comment": f"insert.{table}"}
+    settings = ", ".join(f"{name} = {_quoted(str(value))}" for name, value in given.items())
+    return f"INSERT INTO {table} ({', '.join(columns)}) FROM INFILE {_quoted(str(path))} SETTINGS {settings} FORMAT ArrowStream"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
