@@ -46,6 +46,11 @@ class Intake:
         self._websites = websites
         self._quota = quota
 
+    def check_website(self, project_id: str, website_id: str) -> None:
+        """Raises Refusal unknown_website when it is not one of the project."""
+        if not self._belongs(project_id, website_id):
+            raise _unknown_website(website_id)
+
     def check_websites(self, project_id: str, events: Sequence[Event], indexes: Sequence[int]) -> WebsiteCheck:
         """Split events into those that name a website of the project and those that do not.
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.web.doors import face_of
-from streamgauge.web.exchange import Gate
+from streamgauge.web.doors import SECURITY_HEADERS, face_of
+from streamgauge.web.exchange import Gate, answer_headers
 from streamgauge.web.ingest import INGEST_ROUTES, IngestDesk
 from streamgauge.web.reply import HeaderList, Receive, Scope, Send
 from streamgauge.web.routing import Path, RefusalCounter, Router, refuse_at
@@ -16,6 +16,7 @@ class Application:
     def __init__(self, desk: IngestDesk, gate: Gate, paths: Iterable[Path], counters: RefusalCounter) -> None:
         self._desk = desk
         self._router = Router(gate, paths, counters, also=dict.fromkeys(INGEST_ROUTES, "POST"))
+        self._gate = gate
         self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,6 +30,10 @@ class Application:
     def render_refusal(self, scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
         """A refusal by the server itself (deadlines, caps, malformed HTTP), in the shape of the door that was meant."""
         face = face_of(scope)
+        exchange = self._gate.meet(scope)
+        if face is not None:
+            self._gate.counted(exchange, face.single, refusal)  # Answered as it is: it says more than a used-up window would.
         self._counters.refused(face.door if face else None, refusal.reason)
         reply = refuse_at(face, refusal)
-        return reply.status, [(b"content-type", reply.content_type), *reply.headers], reply.body
+        headers = [*answer_headers(exchange), *SECURITY_HEADERS, (b"content-type", reply.content_type), *reply.headers]
+        return reply.status, headers, reply.body

@@ -5,6 +5,7 @@
 Limit headers go on every answer. A request without a valid key is counted by its sender's address, so that guessing keys is slow.
 """
 
+from contextlib import suppress
 from ipaddress import IPv6Network
 from typing import Protocol
 
@@ -105,6 +106,20 @@ class Gate:
         require_scope(key, needed)
         return key
 
+    def counted(self, exchange: Exchange, rate_class: RateClass, refusal: Refusal) -> Refusal:
+        """The refusal to answer with. One that came before the request was counted is counted here, so that its answer has
+        the limit headers too; when the window is used up, the answer is rate_limited instead."""
+        if exchange.allowance is not None:
+            return refusal
+        try:
+            if exchange.key is None:
+                with suppress(Refusal):
+                    self.identify(exchange)
+            self.count(exchange, rate_class)
+        except Refusal as limited:
+            return limited
+        return refusal
+
     def _request_id(self, scope: replies.Scope) -> bytes:
         for name, value in scope["headers"]:
             if name == b"x-request-id" and len(value) <= _LONGEST_REQUEST_ID and value.isascii() and value.decode().isprintable():
@@ -112,12 +127,17 @@ class Gate:
         return self._mint.mint("req").encode()
 
 
-async def finish(send: replies.Send, exchange: Exchange, reply: Reply, *, body: bool = True) -> None:
-    """Send the answer with the limit headers of the exchange."""
+def answer_headers(exchange: Exchange) -> HeaderList:
+    """The headers that an answer has because of its exchange: its id, and what is left of the window it was counted in."""
     headers = exchange.headers
     allowance = exchange.allowance
     if allowance is not None:
         headers.append((b"x-ratelimit-limit", b"%d" % allowance.limit))
         headers.append((b"x-ratelimit-remaining", b"%d" % allowance.remaining))
         headers.append((b"x-ratelimit-reset", b"%d" % allowance.reset_s))
-    await replies.send_reply(send, reply, headers, body=body)
+    return headers
+
+
+async def finish(send: replies.Send, exchange: Exchange, reply: Reply, *, body: bool = True) -> None:
+    """Send the answer with the headers of the exchange."""
+    await replies.send_reply(send, reply, answer_headers(exchange), body=body)

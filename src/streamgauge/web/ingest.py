@@ -75,7 +75,7 @@ class IngestDesk:
             accept = self._accept_batch if route.batch else self._accept_event
             reply = await accept(face, key, body, exchange.now_ms)
         except Refusal as refusal:
-            reply = self._refuse(face, refusal)
+            reply = self._refuse(face, self._gate.counted(exchange, (face or FACES[Door.SOLINTH]).single, refusal))
         except ClientGoneError:
             return
         except Exception as exc:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
@@ -104,8 +104,7 @@ class IngestDesk:
         dialect = face.dialect
         event = dialect.parse_event(body, Arrival(now_ms, self._mint))
         if event.website_id:
-            for _, refusal in self._intake.check_websites(key.project_id, (event,), (0,)).refused:
-                raise refusal
+            self._intake.check_website(key.project_id, event.website_id)
         await self._intake.admit(key, dialect.door, [event], now_ms)
         self._counters.accepted(dialect.door, 1)
         return Reply(dialect.success_status, dialect.render_event(event))

@@ -3,7 +3,7 @@
 What is refused here is refused in the shape of the door to which the path belongs; our own pages have a shape of their own.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -67,6 +67,8 @@ class Router:
             face = endpoint.face or face
             reply = await endpoint.answer(exchange, receive, parameters)
         except Refusal as refusal:
+            if face is not None:
+                refusal = self._gate.counted(exchange, face.single, refusal)
             reply = self._refuse(face, refusal)
         except ClientGoneError:
             return
@@ -83,7 +85,7 @@ class Router:
         endpoint = methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
             allowed = sorted({*methods, *filter(None, [self._also.get(path)])})
-            raise Refusal(Reason.METHOD_NOT_ALLOWED, f"{method} is not allowed here; allowed: {', '.join(allowed)}.")
+            raise _MethodNotAllowed(method, allowed)
         return endpoint, parameters
 
     def _methods_of(self, path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
@@ -107,8 +109,23 @@ def _unknown_route(path: str) -> Refusal:
     return _UnknownRoute(Reason.NOT_FOUND, f"There is no route {path[:200]}.")
 
 
+class _MethodNotAllowed(Refusal):
+    """A path that has other methods. allowed: what the header Allow names."""
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        super().__init__(Reason.METHOD_NOT_ALLOWED, f"{method} is not allowed here; allowed: {self.allowed}.")
+
+
 def refuse_at(face: DoorFace | None, refusal: Refusal) -> Reply:
     """A refusal in the shape of a door, or of our own pages. Flexprice's own answer to an unknown route is plain text."""
+    if isinstance(refusal, _MethodNotAllowed):
+        reply = _refusal_at(face, refusal)
+        return reply._replace(headers=(*reply.headers, (b"allow", refusal.allowed.encode())))
+    return _refusal_at(face, refusal)
+
+
+def _refusal_at(face: DoorFace | None, refusal: Refusal) -> Reply:
     if face is None:
         body = msgspec.json.encode({"error": {"code": refusal.reason.value, "message": refusal.message}})
         return Reply(refusal.kind.value, body)
