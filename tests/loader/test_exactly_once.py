@@ -232,3 +232,18 @@ def test_a_batch_begun_under_other_limits_is_finished_as_it_was_begun(tmp_path: 
     _assert_as_modelled(house)
     house.index.close()
     store.close()
+
+
+def test_an_amendment_of_an_id_that_we_made_is_not_taken_for_a_duplicate_of_itself_after_a_crash(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store")
+    house = House(tmp_path, store)
+    house.append(_batch(_client(_SERVER_IDS[0], _A, flags=0)))
+    house.load_all()
+    house.append(_batch(_client(_SERVER_IDS[0], _B)))
+    # The new row is in the store when the same batch is decided again.
+    house.crash(Restart("commit", 1, max_events=100))
+    house.load_all()
+    _assert_as_modelled(house)
+    assert house.index.tallies()["p", 1].amended == 1
+    house.index.close()
+    store.close()

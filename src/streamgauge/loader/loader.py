@@ -6,7 +6,8 @@ Promises
 - A failure of store or disk is tried again with growing pauses until it works; meanwhile `stalled` and `last_error` say so.
 
 Limits
-- Memory: one batch at a time, about eight times BatchLimits.max_bytes; a single larger record takes about eight times its size.
+- Memory: one batch at a time, at most BatchLimits or a single larger record. docs/loader.md has what the process was
+  measured to take; no bound is proven.
 - Pace: a batch is loaded at once when the last one is BUSY_PAUSE_S old; under steady traffic one every BUSY_PAUSE_S seconds, or
   every AWAITED_PAUSE_S when a query waits, so that the store is not flooded with small parts; at once when half a batch waits.
 """
@@ -29,7 +30,7 @@ from streamgauge.loader.waiting import LoadedPosition
 from streamgauge.store import Store, StoreError
 
 _DEFAULT_LIMITS = BatchLimits()
-BUSY_PAUSE_S = 0.2
+BUSY_PAUSE_S = 0.5
 AWAITED_PAUSE_S = 0.02
 _IDLE_WAIT_S = 0.2
 _LINGER_LOOK_S = 0.005

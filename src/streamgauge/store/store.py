@@ -5,7 +5,8 @@ Promises
 - The same table under the same token is kept once, also after a crash in the middle of the first try.
 - No query runs without a name, a time limit, a memory limit and a row cap; hitting one is a Refusal that says which.
 - Values given as parameters mean themselves, whatever characters they hold.
-- Nothing is written outside the store's folder and the .lock and .incoming beside it, and no file outlives its insert but by kill -9.
+- Nothing is written outside the store's folder and the .lock and .incoming beside it; what a kill leaves there is deleted at the
+  next start.
 
 Limits
 - One process per folder, one folder per process. The engine remembers the last 10,000 tokens of each table.
