@@ -111,7 +111,9 @@ class Journal:
         self._waiting_bytes = waiting_bytes + FRAME_HEADER_BYTES + length
         self._waiting.append((payload, future))
         if self._writer_sleeps:
-            self._wake_writer()
+            self._writer_sleeps = False
+            # Not at once: what else this turn of the loop appends belongs to the same group.
+            self._loop.call_soon(self._tokens.put, None)
         return future
 
     def _refusal(self) -> Refusal:
