@@ -1,7 +1,7 @@
 """Admission: the ordered steps between a parsed request and its durable record.
 
-Promise: `Intake.admit` returns only after the journal has the events on disk; on any Refusal nothing of the request is stored
-and nothing of the day's quota is used.
+Promise: `Intake.admit` returns only after the journal has the events on disk; on any Refusal nothing of the request is stored,
+and on any failure nothing of the day's quota is used.
 """
 
 from streamgauge.intake.admission import Intake, WebsiteCheck

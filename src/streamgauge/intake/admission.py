@@ -76,13 +76,14 @@ class Intake:
     async def admit(self, key: Key, door: Door, events: list[Event], now_ms: int) -> int:
         """Make the events durable; returns the position of their record.
 
-        Raises Refusal: quota_exceeded, backlog_full, journal_failed, shutting_down.
+        Raises Refusal: quota_exceeded, backlog_full, journal_failed, shutting_down. Whatever else goes wrong is raised as it is;
+        the quota is given back in any case. Only a caller that is cancelled keeps it taken: its record may be on disk by then.
         """
         count = len(events)
         self._quota.reserve(key.project_id, key.plan, count, now_ms)
         try:
             return await self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events)))
-        except Refusal:
+        except Exception:
             self._quota.release(key.project_id, count, now_ms)
             raise
 
