@@ -137,6 +137,20 @@ def test_an_unknown_key_exits_1_with_the_mend(commands: Commands, command: str) 
     assert result.stderr == "Error: There is no key 'key_x'. See: streamgauge keys list\n"
 
 
+def test_a_key_that_cannot_be_rotated_exits_1(commands: Commands) -> None:
+    commands.line("keys", "create", "--project", "p")
+    key_id = commands.run("keys", "list").stdout.splitlines()[1].split()[0]
+    commands.run("keys", "revoke", key_id)
+    result = commands.run("keys", "rotate", key_id)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: The key {key_id} is revoked. Make a new one with: streamgauge keys create\n"
+
+
+def test_the_data_folder_is_made_for_its_owner_alone(commands: Commands) -> None:
+    commands.run("projects", "list")
+    assert {path.stat().st_mode & 0o077 for path in (commands.data_dir, *commands.data_dir.rglob("*"))} == {0}
+
+
 def test_a_data_folder_that_cannot_be_made_is_one_clear_line(commands: Commands) -> None:
     commands.data_dir.write_text("a file")
     result = commands.run("projects", "list")

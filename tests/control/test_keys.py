@@ -112,9 +112,14 @@ def test_only_a_key_that_works_can_be_rotated(control: Control, clock: ManualClo
     expired = control.create_key("shop", KeySpec(plan="free", expires_at_ms=clock.now_ms()))
     control.revoke_key(revoked.key_id)
     new = control.rotate_key(rotated.key_id)
-    for made, words in ((revoked, "is revoked"), (rotated, f"rotate {new.key_id} instead"), (expired, "has expired")):
-        with pytest.raises(Refusal, match=words):
+    for made, words, reason in (
+        (revoked, "is revoked", Reason.REVOKED_KEY),
+        (rotated, f"rotate {new.key_id} instead", Reason.ALREADY_EXISTS),
+        (expired, "has expired", Reason.EXPIRED_KEY),
+    ):
+        with pytest.raises(Refusal, match=words) as caught:
             control.rotate_key(made.key_id)
+        assert caught.value.reason is reason
     assert len(control.keys()) == 4
 
 

@@ -127,15 +127,18 @@ def revoke_key(connection: Connection, key_id: str, now_ms: int) -> None:
 
 
 def rotate_key(connection: Connection, key_id: str, new_key_id: str, grace_ms: int, now_ms: int) -> NewKey:
-    """A new key like the old one, which works for `grace_ms` more. Raises Refusal not_found, invalid_parameter."""
+    """A new key like the old one, which works for `grace_ms` more.
+
+    Raises Refusal not_found, revoked_key, expired_key, already_exists (a key that was rotated before).
+    """
     row = _existing(connection, key_id)
     mend = "Make a new one with: streamgauge keys create"
     if row["replaced_by"] is not None:
-        raise _cannot_rotate(f"The key {key_id} was rotated already; rotate {row['replaced_by']} instead.")
+        raise _cannot_rotate(Reason.ALREADY_EXISTS, f"The key {key_id} was rotated already; rotate {row['replaced_by']} instead.")
     if row["revoked_at_ms"] is not None:
-        raise _cannot_rotate(f"The key {key_id} is revoked. {mend}")
+        raise _cannot_rotate(Reason.REVOKED_KEY, f"The key {key_id} is revoked. {mend}")
     if row["expires_at_ms"] is not None and row["expires_at_ms"] <= now_ms:
-        raise _cannot_rotate(f"The key {key_id} has expired. {mend}")
+        raise _cannot_rotate(Reason.EXPIRED_KEY, f"The key {key_id} has expired. {mend}")
     inherited = {name: row[name] for name in ("plan", "scopes", "door", "label", "expires_at_ms")}
     new = _insert(connection, new_key_id, row["project_id"], inherited, now_ms)
     connection.execute(
@@ -169,8 +172,8 @@ def _existing(connection: Connection, key_id: str) -> RowMapping:
     return row
 
 
-def _cannot_rotate(message: str) -> Refusal:
-    return Refusal(Reason.INVALID_PARAMETER, message, field="key_id", expected="a key that works")
+def _cannot_rotate(reason: Reason, message: str) -> Refusal:
+    return Refusal(reason, message, field="key_id", expected="a key that works")
 
 
 def _one_of(what: str, given: str, known: Iterable[str]) -> str:

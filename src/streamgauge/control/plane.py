@@ -141,7 +141,10 @@ class Control:
         self._change(lambda connection, now_ms: revoke_key(connection, key_id, now_ms))
 
     def rotate_key(self, key_id: str, grace_ms: int = DAY_MS) -> NewKey:
-        """A new key in the place of the old one, which works for `grace_ms` more. Raises Refusal not_found, invalid_parameter."""
+        """A new key in the place of the old one, which works for `grace_ms` more.
+
+        Raises Refusal not_found, revoked_key, expired_key, already_exists (a key that was rotated before).
+        """
         return self._change(lambda connection, now_ms: rotate_key(connection, key_id, self._mint.mint("key"), grace_ms, now_ms))
 
     def create_website(self, project: str, spec: WebsiteSpec) -> Website:
