@@ -104,26 +104,30 @@ async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Open all parts that hold data and start the loader; close them in the reverse order."""
     clock = SystemClock()
     data_dir = settings.data_dir
-    data_dir.mkdir(parents=True, exist_ok=True)
-    control = Control.open(settings.control_path, settings.plans, clock)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_private_files())
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        control = Control.open(settings.control_path, settings.plans, clock)
+        stack.callback(control.close)
         store = open_store(settings.store_dsn)
-        try:
-            journal = open_journal(DiskFolder(settings.journal_dir), _journal_settings(settings))
-            try:
-                limits = BatchLimits(max_events=settings.load_batch_events)
-                loader = open_loader(data_dir / "index", journal, store, clock, limits=limits)
-                loader.start()
-                try:
-                    yield Parts(control, store, journal, loader)
-                finally:
-                    await asyncio.to_thread(loader.stop, drain=False, timeout_s=_LOADER_STOP_S)
-            finally:
-                await journal.close()
-        finally:
-            store.close()
+        stack.callback(store.close)
+        journal = open_journal(DiskFolder(settings.journal_dir), _journal_settings(settings))
+        stack.push_async_callback(journal.close)
+        limits = BatchLimits(max_events=settings.load_batch_events)
+        loader = open_loader(data_dir / "index", journal, store, clock, limits=limits)
+        loader.start()
+        stack.push_async_callback(asyncio.to_thread, loader.stop, drain=False, timeout_s=_LOADER_STOP_S)
+        yield Parts(control, store, journal, loader)
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    """What is made from here on, by the engines too and in every thread, only its owner can open. What exists stays as it is."""
+    before = os.umask(0o077)
+    try:
+        yield
     finally:
-        control.close()
+        os.umask(before)
 
 
 def _journal_settings(settings: Settings) -> JournalSettings:

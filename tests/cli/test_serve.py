@@ -59,3 +59,19 @@ def test_a_folder_whose_journal_is_damaged_is_one_clear_line(commands: Commands)
     commands.line("projects", "create", "shop")
     (commands.data_dir / "journal").write_text("a file where a folder must be")
     assert str(commands.data_dir) in fault_of(run(commands, "verify"))
+
+
+def test_what_a_server_makes_is_for_its_owner_alone(commands: Commands, taken_port: int) -> None:
+    run(commands, "serve", "--port", str(taken_port))
+    made = [commands.data_dir, *commands.data_dir.rglob("*")]
+    assert {"index", "journal", "store", "control.db"} <= {path.name for path in made}
+    assert [path for path in made if path.lstat().st_mode & 0o077 and not path.is_symlink()] == []
+
+
+def test_a_folder_that_exists_keeps_its_mode(commands: Commands) -> None:
+    commands.data_dir.mkdir()
+    commands.data_dir.chmod(0o750)
+    commands.line("projects", "create", "shop")
+    assert run(commands, "verify").returncode == 0
+    assert commands.data_dir.stat().st_mode & 0o777 == 0o750
+    assert [path for path in commands.data_dir.rglob("*") if path.lstat().st_mode & 0o077 and not path.is_symlink()] == []
