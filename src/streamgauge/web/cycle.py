@@ -17,7 +17,7 @@ from typing import Protocol
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import ClientGoneError
 from streamgauge.web.logging import log_failure
-from streamgauge.web.reply import App, HeaderList, Message, Scope
+from streamgauge.web.reply import App, HeaderList, Lane, Message, Scope
 
 _HIGH_WATER_BYTES = 65_536
 _NO_BODY_STATUSES = frozenset({204, 304})
@@ -160,6 +160,25 @@ class Cycle:
         except Exception as error:  # noqa: BLE001 the top of a request: whatever failed, its sender must hear of it
             log_failure(self._scope, error)
         await self._answer_refusal(Refusal(Reason.INTERNAL_ERROR, "Internal error."))
+
+    def take_lane(self, lane: Lane) -> bool:
+        """Let the lane answer a request that has arrived whole; False when it leaves it to the application."""
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        return lane(self._scope, body, self.reply)
+
+    def reply(self, status: int, lines: bytes, body: bytes) -> None:
+        """The whole answer in one write. lines: header lines with their ends, Content-Length among them; their maker vouches
+        that no value in them holds a line break."""
+        if self.disconnected or self.response_complete:
+            return
+        connection = self._connection
+        if connection.is_draining:
+            self.keep_alive = False
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        self.status = status
+        connection.transport.write(b"".join((_STATUS_LINES[status], connection.date_line, lines, end, body)))
+        self.response_started = self.response_complete = True
+        connection.cycle_finished(self)
 
     async def _answer_refusal(self, refusal: Refusal) -> None:
         """Answer with a refusal, unless there is an answer already; when a part of one is on the wire, only a cut is honest."""

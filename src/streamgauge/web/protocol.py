@@ -38,7 +38,7 @@ from streamgauge.web.hygiene import (
     malformed,
     overdue,
 )
-from streamgauge.web.reply import App, HeaderList, Receive, Scope, Send
+from streamgauge.web.reply import App, HeaderList, Lane, Receive, Scope, Send
 
 RenderRefusal = Callable[[Scope, Refusal], tuple[int, HeaderList, bytes]]
 
@@ -46,8 +46,11 @@ RenderRefusal = Callable[[Scope, Refusal], tuple[int, HeaderList, bytes]]
 class Shared:
     """What all connections of one server have in common."""
 
-    def __init__(self, app: App, render_refusal: RenderRefusal, on_answer: Callable[[int], None], limits: ServerLimits) -> None:
+    def __init__(
+        self, app: App, lane: Lane, render_refusal: RenderRefusal, on_answer: Callable[[int], None], limits: ServerLimits
+    ) -> None:
         self.app = app
+        self.lane = lane
         self.on_answer = on_answer
         self.render_refusal = render_refusal
         self.limits = limits
@@ -83,6 +86,8 @@ class HttpProtocol(asyncio.Protocol):
         self._pipeline: deque[tuple[Cycle, App]] = deque()
         self._running: Cycle | None = None
         self._receiving: Cycle | None = None
+        # The first request of a read waits for the end of the read: when it is whole then, the lane may take it.
+        self._held: Cycle | None = None
         self._phase = _IDLE
         self._deadline = math.inf
         self._read_bytes = 0
@@ -161,6 +166,11 @@ class HttpProtocol(asyncio.Protocol):
         else:
             if self._phase == _HEAD or self._phase == _BODY:
                 self._check_framing()
+        held = self._held
+        if held is not None:
+            self._held = None
+            if held.more_body or held.refusal is not None or not held.take_lane(self._shared.lane):
+                self._start(held, self._shared.app)
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Go on behind a request that asked for an upgrade (Java's client does so with every first request).
@@ -219,6 +229,8 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse_head(cycle, headers_too_large(limits))
         elif head.content_length > limits.max_body_bytes:
             self._refuse_head(cycle, body_too_large(limits))
+        elif self._running is None:
+            self._running = self._held = cycle
         else:
             self._queue(cycle, shared.app)
 

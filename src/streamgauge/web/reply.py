@@ -8,6 +8,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Respond = Callable[[int, bytes, bytes], None]
+"""Sends a whole answer: status, header lines, body."""
+Lane = Callable[[Scope, bytes, Respond], bool]
+"""A short way for requests that have arrived whole: scope, body as sent, how to answer (now or later). False: not for this way."""
 HeaderList = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"

@@ -12,7 +12,7 @@ from email.utils import formatdate
 
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.protocol import HttpProtocol, RenderRefusal, Shared
-from streamgauge.web.reply import App
+from streamgauge.web.reply import App, Lane, Respond, Scope
 
 _BACKLOG = 2048
 _SWEEP_S = 0.5
@@ -25,12 +25,18 @@ def _ignore(_status: int) -> None:
     """Nobody counts answers."""
 
 
+def _leave(_scope: Scope, _body: bytes, _respond: Respond) -> bool:
+    """Every request goes to the application."""
+    return False
+
+
 class Server:
     """Serves one ASGI application on one address.
 
     app: called with scopes of type "http" only (no lifespan).
     render_refusal: scope and Refusal -> status, headers, body; for refusals that no application was there to render.
     port: 0 picks a free one; `on_ready` tells which. on_answer: called with the status of every answer; must be quick.
+    lane: is asked first about every request that arrives whole; it answers itself or leaves the request to app.
     """
 
     def __init__(
@@ -42,9 +48,10 @@ class Server:
         port: int,
         limits: ServerLimits | None = None,
         on_answer: Callable[[int], None] = _ignore,
+        lane: Lane = _leave,
     ) -> None:
         self._limits = limits or ServerLimits()
-        self._shared = Shared(app, render_refusal, on_answer, self._limits)
+        self._shared = Shared(app, lane, render_refusal, on_answer, self._limits)
         self._host = host
         self._port = port
         self._stop = asyncio.Event()
