@@ -8,8 +8,8 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from streamgauge.kernel.refusal import Reason, kind_of
+from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
-from streamgauge.web.ingest import INGEST_ROUTES
 from streamgauge.web.openapi import Tag
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths

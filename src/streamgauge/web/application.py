@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.web.doors import SECURITY_HEADERS, face_of
+from streamgauge.web.doors import INGEST_ROUTES, face_of, headers_at, window_of
 from streamgauge.web.exchange import Gate, answer_headers
-from streamgauge.web.ingest import INGEST_ROUTES, IngestDesk
+from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.reply import HeaderList, Receive, Scope, Send
 from streamgauge.web.routing import Path, RefusalCounter, Router, refuse_at
 
@@ -32,8 +32,9 @@ class Application:
         face = face_of(scope)
         exchange = self._gate.meet(scope)
         if face is not None:
-            self._gate.counted(exchange, face.single, refusal)  # Answered as it is: it says more than a used-up window would.
+            # Answered as it is: it says more than a used-up window would.
+            self._gate.counted(exchange, window_of(face, scope["path"]), refusal)
         self._counters.refused(face.door if face else None, refusal.reason)
         reply = refuse_at(face, refusal)
-        headers = [*answer_headers(exchange), *SECURITY_HEADERS, (b"content-type", reply.content_type), *reply.headers]
+        headers = [*answer_headers(exchange), *headers_at(face), (b"content-type", reply.content_type), *reply.headers]
         return reply.status, headers, reply.body

@@ -1,15 +1,17 @@
-"""How each dialect stands at the HTTP floor: its rate windows, the headers on its every answer, and its refusals as replies."""
+"""How each dialect stands at the HTTP floor: its addresses for events, its rate windows, the headers on its every answer, and its
+refusals as replies."""
 
 from typing import NamedTuple
 
 from streamgauge.kernel.access import RateClass
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.cors import CORS_HEADERS
 from streamgauge.web.reply import Reply, Scope
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
-_HARDENING = (
+SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -17,11 +19,12 @@ _HARDENING = (
 
 
 class DoorFace(NamedTuple):
-    """A dialect with what HTTP adds to it."""
+    """A dialect with what HTTP adds to it. headers: on its every answer."""
 
     dialect: Dialect
     single: RateClass
     batch: RateClass
+    headers: tuple[tuple[bytes, bytes], ...] = SECURITY_HEADERS
 
     @property
     def door(self) -> Door:
@@ -38,13 +41,52 @@ class DoorFace(NamedTuple):
         return Reply(status, body, headers=headers)
 
 
-SECURITY_HEADERS = _HARDENING
-
 FACES = {
     Door.SOLINTH: DoorFace(DIALECTS[Door.SOLINTH], RateClass.MINUTE, RateClass.MINUTE),
     Door.THEBIZNESS: DoorFace(DIALECTS[Door.THEBIZNESS], RateClass.THEBIZNESS_HOUR, RateClass.THEBIZNESS_BATCH_HOUR),
-    Door.FLEXPRICE: DoorFace(DIALECTS[Door.FLEXPRICE], RateClass.MINUTE, RateClass.MINUTE),
+    Door.FLEXPRICE: DoorFace(
+        DIALECTS[Door.FLEXPRICE], RateClass.MINUTE, RateClass.MINUTE, headers=(*SECURITY_HEADERS, *CORS_HEADERS)
+    ),
 }
+
+
+class IngestRoute(NamedTuple):
+    """One ingest path. door None: POST /v1/events at the root, where two doors meet."""
+
+    door: Door | None
+    batch: bool
+
+
+INGEST_ROUTES: dict[str, IngestRoute] = {
+    "/v1/events": IngestRoute(None, batch=False),
+    "/v1/events/batch": IngestRoute(Door.SOLINTH, batch=True),
+    "/solinth/v1/events": IngestRoute(Door.SOLINTH, batch=False),
+    "/solinth/v1/events/batch": IngestRoute(Door.SOLINTH, batch=True),
+    "/api/events": IngestRoute(Door.THEBIZNESS, batch=False),
+    "/api/events/batch": IngestRoute(Door.THEBIZNESS, batch=True),
+    "/thebizness/api/events": IngestRoute(Door.THEBIZNESS, batch=False),
+    "/thebizness/api/events/batch": IngestRoute(Door.THEBIZNESS, batch=True),
+    "/v1/events/bulk": IngestRoute(Door.FLEXPRICE, batch=True),
+    "/flexprice/v1/events": IngestRoute(Door.FLEXPRICE, batch=False),
+    "/flexprice/v1/events/bulk": IngestRoute(Door.FLEXPRICE, batch=True),
+}
+
+
+def window_of(face: DoorFace, path: str) -> RateClass:
+    """The window in which a request at a path of the door is counted."""
+    route = INGEST_ROUTES.get(path)
+    return face.batch if route is not None and route.batch else face.single
+
+
+def headers_at(face: DoorFace | None) -> tuple[tuple[bytes, bytes], ...]:
+    """What every answer carries at a door, or on our own pages."""
+    return SECURITY_HEADERS if face is None else face.headers
+
+
+def takes_preflight(path: str) -> bool:
+    """Whether browsers may ask at a path what they may do there: at every path of Flexprice, and at the one that it shares."""
+    face = face_of_path(path)
+    return path == "/v1/events" or (face is not None and face.door is Door.FLEXPRICE)
 
 
 def face_of(scope: Scope) -> DoorFace | None:

@@ -5,7 +5,7 @@
 Promise: a success status is sent only after the journal has the events on disk (`Intake.admit`).
 """
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from streamgauge.intake import Intake
 from streamgauge.kernel.access import Key, Scope
@@ -13,12 +13,12 @@ from streamgauge.kernel.event import Door
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import Bodies, ClientGoneError
-from streamgauge.web.doors import FACES, SECURITY_HEADERS, DoorFace
+from streamgauge.web.doors import FACES, DoorFace, IngestRoute, window_of
 from streamgauge.web.exchange import Exchange, Gate, finish
 from streamgauge.web.logging import log_failure
 from streamgauge.web.reply import Receive, Reply, Send
 from streamgauge.web.reply import Scope as AsgiScope
-from streamgauge.wire.dialect import Arrival
+from streamgauge.wire.dialect import Arrival, NoneAccepted
 from streamgauge.wire.doors import decide_door
 
 
@@ -28,28 +28,6 @@ class EventCounters(Protocol):
     def accepted(self, door: Door, events: int) -> None: ...
 
     def refused(self, door: Door | None, reason: Reason) -> None: ...
-
-
-class IngestRoute(NamedTuple):
-    """One ingest path. door None: POST /v1/events at the root, where two doors meet."""
-
-    door: Door | None
-    batch: bool
-
-
-INGEST_ROUTES: dict[str, IngestRoute] = {
-    "/v1/events": IngestRoute(None, batch=False),
-    "/v1/events/batch": IngestRoute(Door.SOLINTH, batch=True),
-    "/solinth/v1/events": IngestRoute(Door.SOLINTH, batch=False),
-    "/solinth/v1/events/batch": IngestRoute(Door.SOLINTH, batch=True),
-    "/api/events": IngestRoute(Door.THEBIZNESS, batch=False),
-    "/api/events/batch": IngestRoute(Door.THEBIZNESS, batch=True),
-    "/thebizness/api/events": IngestRoute(Door.THEBIZNESS, batch=False),
-    "/thebizness/api/events/batch": IngestRoute(Door.THEBIZNESS, batch=True),
-    "/v1/events/bulk": IngestRoute(Door.FLEXPRICE, batch=True),
-    "/flexprice/v1/events": IngestRoute(Door.FLEXPRICE, batch=False),
-    "/flexprice/v1/events/bulk": IngestRoute(Door.FLEXPRICE, batch=True),
-}
 
 
 class IngestDesk:
@@ -69,21 +47,23 @@ class IngestDesk:
             body = None
             if face is None:
                 face, body = await self._choose(exchange, receive)
-            key = self._gate.enter(exchange, face.batch if route.batch else face.single, Scope.INGEST)
+            key = self._gate.enter(exchange, window_of(face, scope["path"]), Scope.INGEST)
             if body is None:
                 body = await self._bodies.read(exchange, scope, receive)
             accept = self._accept_batch if route.batch else self._accept_event
             reply = await accept(face, key, body, exchange.now_ms)
         except Refusal as refusal:
-            reply = self._refuse(face, self._gate.counted(exchange, (face or FACES[Door.SOLINTH]).single, refusal))
+            face = face or FACES[Door.SOLINTH]
+            reply = self._refuse(face, self._gate.counted(exchange, window_of(face, scope["path"]), refusal))
         except ClientGoneError:
             return
         except Exception as exc:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             log_failure(scope, exc)
+            face = face or FACES[Door.SOLINTH]
             reply = self._refuse(face, Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted."))
         finally:
             self._bodies.release(exchange)
-        exchange.headers.extend(SECURITY_HEADERS)
+        exchange.headers.extend(face.headers)
         await finish(send, exchange, reply)
 
     async def _choose(self, exchange: Exchange, receive: Receive) -> tuple[DoorFace, bytes | None]:
@@ -117,14 +97,14 @@ class IngestDesk:
             checked = self._intake.check_websites(key.project_id, events, parsed.indexes)
             events, failures = checked.known, sorted([*failures, *checked.refused], key=lambda failure: failure[0])
             if not events:
-                raise failures[0][1]
+                raise NoneAccepted(failures)
         await self._intake.admit(key, dialect.door, events, now_ms)
         self._counters.accepted(dialect.door, len(events))
         for _, refusal in failures:
             self._counters.refused(dialect.door, refusal.reason)
         return Reply(dialect.success_status, dialect.render_batch(events, failures))
 
-    def _refuse(self, face: DoorFace | None, refusal: Refusal) -> Reply:
-        face = face or FACES[Door.SOLINTH]
-        self._counters.refused(face.door, refusal.reason)
+    def _refuse(self, face: DoorFace, refusal: Refusal) -> Reply:
+        for reason in refusal.reasons if isinstance(refusal, NoneAccepted) else (refusal.reason,):
+            self._counters.refused(face.door, reason)
         return face.refuse(refusal)

@@ -11,7 +11,8 @@ import msgspec
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import ClientGoneError
-from streamgauge.web.doors import SECURITY_HEADERS, DoorFace, face_of_path
+from streamgauge.web.cors import PREFLIGHT
+from streamgauge.web.doors import FACES, DoorFace, face_of_path, headers_at, takes_preflight, window_of
 from streamgauge.web.exchange import Exchange, Gate, finish
 from streamgauge.web.logging import log_failure
 from streamgauge.web.reply import Receive, Reply, Send
@@ -61,21 +62,26 @@ class Router:
 
     async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         exchange = self._gate.meet(scope)
-        face = face_of_path(scope["path"])
+        path = scope["path"]
+        if scope["method"] == "OPTIONS" and takes_preflight(path):
+            exchange.headers.extend(FACES[Door.FLEXPRICE].headers)
+            await finish(send, exchange, PREFLIGHT)
+            return
+        face = face_of_path(path)
         try:
-            endpoint, parameters = self._find(scope["method"], scope["path"])
+            endpoint, parameters = self._find(scope["method"], path)
             face = endpoint.face or face
             reply = await endpoint.answer(exchange, receive, parameters)
         except Refusal as refusal:
             if face is not None:
-                refusal = self._gate.counted(exchange, face.single, refusal)
+                refusal = self._gate.counted(exchange, window_of(face, path), refusal)
             reply = self._refuse(face, refusal)
         except ClientGoneError:
             return
         except Exception as exc:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             log_failure(scope, exc)
             reply = self._refuse(face, Refusal(Reason.INTERNAL_ERROR, "Internal error."))
-        exchange.headers.extend(SECURITY_HEADERS)
+        exchange.headers.extend(headers_at(face))
         await finish(send, exchange, reply, body=scope["method"] != "HEAD")
 
     def _find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
@@ -91,6 +97,8 @@ class Router:
     def _methods_of(self, path: str) -> tuple[Mapping[str, Endpoint], Mapping[str, str]]:
         if path in self._exact:
             return self._exact[path], _NO_PARAMETERS
+        if path in self._also:
+            return {}, _NO_PARAMETERS  # Also when an open path would match: its last part is a name of ours, not a parameter.
         for stem, (name, methods) in self._open.items():
             if path.startswith(stem) and len(path) > len(stem):
                 return methods, {name: path[len(stem) :]}

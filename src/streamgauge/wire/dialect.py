@@ -30,11 +30,32 @@ class ParsedBatch(NamedTuple):
 
     events: the good ones, in the order sent; indexes: the place in the request of each.
     failures: place and refusal of each of the others, in order. Only theBizness has any: the other two refuse the whole batch.
+        When there are no good ones, parsing raises NoneAccepted instead.
     """
 
     events: list[Event]
     indexes: Sequence[int]
     failures: list[tuple[int, Refusal]]
+
+
+class NoneAccepted(Refusal):
+    """Every event of a batch that could be accepted in part is refused. It says what the first of them says.
+
+    reasons: of all of them, in order, so that each can be counted.
+    """
+
+    def __init__(self, failures: Sequence[tuple[int, Refusal]]) -> None:
+        first = failures[0][1]
+        super().__init__(
+            first.reason,
+            first.message,
+            field=first.field,
+            expected=first.expected,
+            index=first.index,
+            retry_after_s=first.retry_after_s,
+            details=first.details,
+        )
+        self.reasons = [refusal.reason for _, refusal in failures]
 
 
 class Reply(NamedTuple):

@@ -18,7 +18,7 @@ import msgspec
 from streamgauge.kernel.event import Event
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.body import JsonObject, Node, check_duplicate, check_text, inspect, load_object
-from streamgauge.wire.dialect import MAX_BATCH_EVENTS, Arrival, ParsedBatch
+from streamgauge.wire.dialect import MAX_BATCH_EVENTS, Arrival, NoneAccepted, ParsedBatch
 from streamgauge.wire.fields import missing_field, wrong_type
 from streamgauge.wire.properties import Properties, properties_of
 
@@ -71,7 +71,7 @@ class Grammar(Generic[One, Many]):
     careful: an event from an inspected object and its properties; the first argument is the batch's object (the event itself
         outside batches). Raises Refusal.
     check_wrapper: what a batch needs beside its events; raises Refusal.
-    partial: refusals of elements are collected; otherwise the first one is raised.
+    partial: refusals of elements are collected, and raised together when no element is good; otherwise the first one is raised.
     """
 
     one: type[One]
@@ -131,7 +131,7 @@ class Reader(Generic[One, Many]):
                     raise refusal.at(index) from refusal
                 batch.failures.append((index, refusal.at(index)))
         if not batch.events:
-            raise batch.failures[0][1]
+            raise NoneAccepted(batch.failures)
         return batch
 
     def _careful_element(self, wrapper: JsonObject, node: Node, sent: bytes, arrival: Arrival) -> Event:
