@@ -152,6 +152,12 @@ REFUSED_BODIES = [
         {"field": "sort", "expected": "timestamp when a cursor is given"},
         id="a cursor cannot walk by name",
     ),
+    pytest.param(
+        {"order": "asc", "iter_last_key": "5::e"},
+        CHECK,
+        {"field": "order", "expected": "desc when iter_last_key is given"},
+        id="older events cannot be walked in ascending order",
+    ),
 ]
 
 

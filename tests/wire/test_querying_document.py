@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from streamgauge.kernel.query import Window
+from streamgauge.kernel.query import Aggregation, PropertyKey, Window
+from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.flexprice.listing import parse_event_list_body, parse_event_list_parameters
 from streamgauge.wire.flexprice.lookup import parse_lookup
 from streamgauge.wire.flexprice.usage import AGGREGATION_TYPES, parse_usage
@@ -58,3 +59,20 @@ def test_every_reply_is_json(reply: str) -> None:
 @pytest.mark.parametrize("name", [*METRICS, *INTERVALS, *PARAMETERS, *AGGREGATION_TYPES, *Window])
 def test_every_choice_is_documented(name: str) -> None:
     assert f"`{name}`" in DOCUMENT
+
+
+def test_the_empty_name_is_filtered_and_grouped_by_but_not_aggregated() -> None:
+    asked = {
+        "event_name": "a",
+        "aggregation_type": "SUM",
+        "property_name": "",
+        "filters": {"": ["x"]},
+        "group_by": ["properties."],
+    }
+    query = parse_usage(json.dumps(asked).encode(), "p1", NOW)
+    assert [part.key for part in query.selection.filters] == [PropertyKey("")]
+    assert query.group_by == (PropertyKey(""),)
+    assert (query.aggregation, query.property) == (Aggregation.COUNT, None)
+    with pytest.raises(Refusal) as caught:
+        parse_metrics([("event", "a"), ("metric", "sum"), ("property", "")], "p1", NOW)
+    assert caught.value.reason is Reason.MISSING_PARAMETER

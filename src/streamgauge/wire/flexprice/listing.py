@@ -4,7 +4,8 @@
 - A cursor is "<unix nanoseconds>::<event id>". iter_last_key asks for older events than the cursor, iter_first_key for newer
   ones, whatever the order, compared on (timestamp, event id). A reply has iter_first_key (its newest event) whenever it has
   events, and iter_last_key (its oldest) only when older ones follow; a walk ends when iter_last_key is absent. In
-  ascending order what follows is newer, so there the walk goes on with iter_first_key while has_more is true.
+  ascending order what follows is newer, so there the walk goes on with iter_first_key while has_more is true; iter_last_key is
+  refused, since every page would begin with the oldest event again and a walk would never end.
 - Cursors know times, not names: with sort event_name there are none, and one that is sent is refused; use offset.
 - has_more is exact with and without cursors. total_count counts all events of the selection, without regard to the cursor.
 - page_size: 1 to 50 in the query string, as published; in the JSON body up to 10,000, more is served as 10,000. What is not
@@ -104,6 +105,9 @@ def _list_query(payload: Payload, project_id: str, now_ms: int, page_size: int) 
     older_than = parse_cursor(payload.text("iter_last_key"))
     if sort is not SortKey.TIMESTAMP and (newer_than or older_than):
         raise check_payload(Reason.INVALID_CURSOR, "sort", "timestamp when a cursor is given")
+    descending = _descending(payload.text("order"))
+    if older_than and not descending:
+        raise check_payload(Reason.INVALID_CURSOR, "order", "desc when iter_last_key is given")
     return EventListQuery(
         selection=Selection(
             project_id=project_id,
@@ -115,7 +119,7 @@ def _list_query(payload: Payload, project_id: str, now_ms: int, page_size: int) 
         limit=page_size,
         offset=_offset(payload),
         sort=sort,
-        descending=_descending(payload.text("order")),
+        descending=descending,
         newer_than=newer_than,
         older_than=older_than,
         with_total=True,

@@ -41,7 +41,7 @@ _LIST: Mapping[str, Schema] = {
     **_WHO,
     **_RANGE,
     "iter_first_key": _described(_TEXT, "Cursor: only newer events."),
-    "iter_last_key": _described(_TEXT, "Cursor: only older events."),
+    "iter_last_key": _described(_TEXT, "Cursor: only older events. Not with order asc."),
     "offset": {"type": "integer", "minimum": 0, "default": 0},
     "sort": {"type": "string", "enum": ["timestamp", "event_name"], "default": "timestamp"},
     "order": {"type": "string", "enum": ["asc", "desc"], "default": "desc"},
