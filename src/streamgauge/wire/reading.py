@@ -9,16 +9,16 @@ the same reason whichever way its neighbours were read, and the quick reader mus
 would not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
-from streamgauge.kernel.event import Event
+from streamgauge.kernel.event import Door, Event
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.body import JsonObject, Node, check_duplicate, check_text, inspect, load_object
-from streamgauge.wire.dialect import MAX_BATCH_EVENTS, Arrival, NoneAccepted, ParsedBatch
+from streamgauge.wire.dialect import MAX_BATCH_EVENTS, Arrival, Dialect, NoneAccepted, ParsedBatch, Reply
 from streamgauge.wire.fields import missing_field, wrong_type
 from streamgauge.wire.properties import Properties, properties_of
 
@@ -139,6 +139,31 @@ class Reader(Generic[One, Many]):
             raise wrong_type("event", "object")
         inspect(node)
         return self._grammar.careful(wrapper, node, properties_of(node, sent), arrival)
+
+
+def dialect_of(
+    grammar: Grammar[One, Many],
+    *,
+    door: Door,
+    id_prefix: str,
+    success_status: int,
+    render_event: Callable[[Event], bytes],
+    render_batch: Callable[[Sequence[Event], Sequence[tuple[int, Refusal]]], bytes],
+    render_refusal: Callable[[Refusal], Reply],
+) -> Dialect:
+    """The dialect whose requests follow the grammar; the rest is as Dialect says."""
+    reader = Reader(grammar)
+    return Dialect(
+        door=door,
+        id_prefix=id_prefix,
+        success_status=success_status,
+        partial=grammar.partial,
+        parse_event=reader.parse_event,
+        parse_batch=reader.parse_batch,
+        render_event=render_event,
+        render_batch=render_batch,
+        render_refusal=render_refusal,
+    )
 
 
 # All that a quick reader may meet in a body that is not plainly good.

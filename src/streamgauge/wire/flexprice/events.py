@@ -13,11 +13,11 @@ from msgspec import UNSET, UnsetType
 from streamgauge.kernel.event import Door, Event, EventFlag
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.wire.body import JsonObject
-from streamgauge.wire.dialect import Arrival, Dialect
+from streamgauge.wire.dialect import Arrival
 from streamgauge.wire.fields import MAX_ID_LENGTH, MAX_NAME_LENGTH, read_name, read_optional_text, read_required_id, read_time
 from streamgauge.wire.flexprice.refusals import render_refusal
 from streamgauge.wire.properties import Properties, decode_plain, read_properties
-from streamgauge.wire.reading import Doubt, Grammar, Reader, Tally
+from streamgauge.wire.reading import Doubt, Grammar, Tally, dialect_of
 from streamgauge.wire.timestamps import parse_rfc3339
 
 ID_PREFIX = "event"
@@ -112,7 +112,7 @@ def _render_batch(events: Sequence[Event], failures: Sequence[tuple[int, Refusal
     return b'{"message":"Events accepted for processing"}'
 
 
-_reader = Reader(
+FLEXPRICE = dialect_of(
     Grammar(
         one=_Sent,
         many=_SentBatch,
@@ -120,16 +120,10 @@ _reader = Reader(
         quick_one=lambda sent, arrival, tally: _quick([sent], arrival, tally),
         quick_many=lambda sent, arrival, tally: _quick(sent.events, arrival, tally),
         careful=_careful,
-    )
-)
-
-FLEXPRICE = Dialect(
+    ),
     door=Door.FLEXPRICE,
     id_prefix=ID_PREFIX,
     success_status=202,
-    partial=False,
-    parse_event=_reader.parse_event,
-    parse_batch=_reader.parse_batch,
     render_event=_render_event,
     render_batch=_render_batch,
     render_refusal=render_refusal,

@@ -9,10 +9,10 @@ from msgspec import UNSET, UnsetType
 from streamgauge.kernel.event import Door, Event, EventFlag
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.wire.body import JsonObject
-from streamgauge.wire.dialect import Arrival, Dialect
+from streamgauge.wire.dialect import Arrival
 from streamgauge.wire.fields import MAX_NAME_LENGTH, read_name, read_time
 from streamgauge.wire.properties import Properties, decode_plain, read_properties
-from streamgauge.wire.reading import Doubt, Grammar, Reader, Tally
+from streamgauge.wire.reading import Doubt, Grammar, Tally, dialect_of
 from streamgauge.wire.solinth.refusals import render_refusal
 from streamgauge.wire.timestamps import parse_iso8601
 
@@ -78,7 +78,7 @@ def _render_batch(events: Sequence[Event], failures: Sequence[tuple[int, Refusal
     return b'{"success":true,"processed":%d}' % len(events)
 
 
-_reader = Reader(
+SOLINTH = dialect_of(
     Grammar(
         one=_Sent,
         many=_SentBatch,
@@ -86,16 +86,10 @@ _reader = Reader(
         quick_one=lambda sent, arrival, tally: _quick([sent], arrival, tally),
         quick_many=lambda sent, arrival, tally: _quick(sent.events, arrival, tally),
         careful=_careful,
-    )
-)
-
-SOLINTH = Dialect(
+    ),
     door=Door.SOLINTH,
     id_prefix=ID_PREFIX,
     success_status=200,
-    partial=False,
-    parse_event=_reader.parse_event,
-    parse_batch=_reader.parse_batch,
     render_event=_render_event,
     render_batch=_render_batch,
     render_refusal=render_refusal,

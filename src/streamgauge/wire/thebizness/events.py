@@ -13,10 +13,10 @@ from msgspec import UNSET, UnsetType
 from streamgauge.kernel.event import Door, Event, EventFlag
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.wire.body import JsonObject
-from streamgauge.wire.dialect import Arrival, Dialect
+from streamgauge.wire.dialect import Arrival
 from streamgauge.wire.fields import MAX_ID_LENGTH, MAX_NAME_LENGTH, read_name, read_optional_text, read_required_id, read_time
 from streamgauge.wire.properties import Properties, decode_plain, read_properties
-from streamgauge.wire.reading import Doubt, Grammar, Reader, Tally
+from streamgauge.wire.reading import Doubt, Grammar, Tally, dialect_of
 from streamgauge.wire.thebizness.refusals import error_of, render_refusal
 from streamgauge.wire.timestamps import format_instant, parse_iso8601
 
@@ -113,7 +113,7 @@ def _render_batch(events: Sequence[Event], failures: Sequence[tuple[int, Refusal
     return msgspec.json.encode(reply)
 
 
-_reader = Reader(
+THEBIZNESS = dialect_of(
     Grammar(
         one=_Sent,
         many=_SentBatch,
@@ -123,16 +123,10 @@ _reader = Reader(
         check_wrapper=_check_wrapper,
         careful=_careful,
         partial=True,
-    )
-)
-
-THEBIZNESS = Dialect(
+    ),
     door=Door.THEBIZNESS,
     id_prefix=ID_PREFIX,
     success_status=200,
-    partial=True,
-    parse_event=_reader.parse_event,
-    parse_batch=_reader.parse_batch,
     render_event=_render_event,
     render_batch=_render_batch,
     render_refusal=render_refusal,
