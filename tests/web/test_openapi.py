@@ -7,13 +7,15 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
-from streamgauge.kernel.refusal import Reason, kind_of
+from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
 from streamgauge.web.openapi import Tag
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
-from streamgauge.web.route_docs import DOORS, ROUTES, api_document
+from streamgauge.web.route_docs import ROUTES, api_document
+from streamgauge.wire.dialect import Dialect
+from streamgauge.wire.doors import DIALECTS
 
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
@@ -23,13 +25,7 @@ OPERATIONS = [
 ]
 
 
-def documented() -> set[tuple[str, str]]:
-    """Method and path of all that the document names, root mounts included."""
-    out = set()
-    for path, methods in DOCUMENT["paths"].items():
-        for method, operation in methods.items():
-            out |= {(method.upper(), path), (method.upper(), operation.get("x-root-path", path))}
-    return out
+DOCUMENTED = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
 
 
 def test_the_document_is_valid() -> None:
@@ -46,7 +42,7 @@ def test_the_document_is_valid() -> None:
     ],
 )
 def test_every_route_is_documented(served: set[tuple[str, str]]) -> None:
-    assert served <= documented()
+    assert served <= DOCUMENTED
 
 
 def test_every_documented_route_of_a_door_is_served() -> None:
@@ -76,11 +72,63 @@ def test_samples_follow_their_schemas(route: Any) -> None:
     OAS31Validator(route.request).validate(route.example)
 
 
-@pytest.mark.parametrize("reason", list(Reason))
-def test_every_refusal_a_sender_can_meet_is_under_its_status(reason: Reason) -> None:
-    status = kind_of(reason).value
-    if status in (404, 405, 409):
-        return  # About a route or a thing that is not there: no operation can list itself as missing.
-    for door in DOORS:
-        described = DOCUMENT["components"]["responses"][f"{door.tag.value}-{status}"]["description"]
-        assert reason.value in described.partition(": ")[2].split(", ")
+NEVER_ANSWERED = {Reason.ALREADY_EXISTS, Reason.UNREADABLE_RECORD}
+LOOKUPS = {"/v1/events/lookup", "/v1/events/{id}", "/flexprice/v1/events/lookup", "/flexprice/v1/events/{id}"}
+
+
+def reasons_in(answer: Any) -> set[str]:
+    """The names in the description of a refusal, behind a reference or in place."""
+    if "$ref" in answer:
+        answer = DOCUMENT["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+    return set(answer["description"].partition(": ")[2].split(", "))
+
+
+@pytest.mark.parametrize("door", DIALECTS.values(), ids=lambda dialect: dialect.door.value)
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in NEVER_ANSWERED])
+def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason, door: Dialect) -> None:
+    status = door.render_refusal(Refusal(reason, "no")).status
+    (tag,) = [tag for tag in Tag if tag.value.lower() == door.door.value]
+    assert reason.value in reasons_in(DOCUMENT["components"]["responses"][f"{tag.value}-{status}"])
+    if status in (404, 405):
+        return  # Of a route that is not there, or of a thing that a route looks for; see the next test.
+    for methods in DOCUMENT["paths"].values():
+        for operation in methods.values():
+            if tag.value in operation["tags"]:
+                assert reason.value in reasons_in(operation["responses"][str(status)]), operation["operationId"]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_what_is_looked_up_may_not_be_found(method: str, path: str, operation: Any) -> None:
+    assert ("404" in operation["responses"]) == (path in LOOKUPS)
+
+
+def test_statuses_that_no_door_gives_are_not_listed() -> None:
+    """Flexprice answers a body that is too large with 400."""
+    assert "413" not in DOCUMENT["paths"]["/flexprice/v1/events"]["post"]["responses"]
+    assert "413" in DOCUMENT["paths"]["/solinth/v1/events"]["post"]["responses"]
+
+
+def test_readiness_has_two_answers() -> None:
+    answers = DOCUMENT["paths"]["/readyz"]["get"]["responses"]
+    assert set(answers) == {"200", "503", "default"}
+    assert set(answers["503"]["content"]["application/json"]["schema"]["required"]) == {"status", "reasons"}
+
+
+def test_the_path_that_two_doors_share_is_one_operation_with_the_bodies_and_answers_of_both() -> None:
+    operation = DOCUMENT["paths"]["/v1/events"]["post"]
+    assert operation["tags"] == ["Solinth", "Flexprice"]
+    assert operation["x-explicit-paths"] == ["/solinth/v1/events", "/flexprice/v1/events"]
+    assert {"200", "202"} <= set(operation["responses"])
+    body = operation["requestBody"]["content"]["application/json"]
+    explicit = [DOCUMENT["paths"][path]["post"] for path in operation["x-explicit-paths"]]
+    bodies = [own["requestBody"]["content"]["application/json"] for own in explicit]
+    assert body["schema"]["anyOf"] == [own["schema"] for own in bodies]
+    assert [example["value"] for example in body["examples"].values()] == [own["example"] for own in bodies]
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_twins_name_each_other(method: str, path: str, operation: Any) -> None:
+    for explicit in operation.get("x-explicit-paths", []):
+        assert DOCUMENT["paths"][explicit][method]["x-root-path"] == path
+    if "x-root-path" in operation:
+        assert path in DOCUMENT["paths"][operation["x-root-path"]][method]["x-explicit-paths"]

@@ -18,13 +18,18 @@ SECURITY_HEADERS = (
 )
 
 
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
 class DoorFace(NamedTuple):
-    """A dialect with what HTTP adds to it. headers: on its every answer."""
+    """A dialect with what HTTP adds to it. headers: on its every answer; lines: the same as header lines."""
 
     dialect: Dialect
     single: RateClass
     batch: RateClass
     headers: tuple[tuple[bytes, bytes], ...] = SECURITY_HEADERS
+    lines: bytes = _lines(SECURITY_HEADERS)
 
     @property
     def door(self) -> Door:
@@ -41,11 +46,12 @@ class DoorFace(NamedTuple):
         return Reply(status, body, headers=headers)
 
 
+_FLEXPRICE_HEADERS = (*SECURITY_HEADERS, *CORS_HEADERS)
 FACES = {
     Door.SOLINTH: DoorFace(DIALECTS[Door.SOLINTH], RateClass.MINUTE, RateClass.MINUTE),
     Door.THEBIZNESS: DoorFace(DIALECTS[Door.THEBIZNESS], RateClass.THEBIZNESS_HOUR, RateClass.THEBIZNESS_BATCH_HOUR),
     Door.FLEXPRICE: DoorFace(
-        DIALECTS[Door.FLEXPRICE], RateClass.MINUTE, RateClass.MINUTE, headers=(*SECURITY_HEADERS, *CORS_HEADERS)
+        DIALECTS[Door.FLEXPRICE], RateClass.MINUTE, RateClass.MINUTE, headers=_FLEXPRICE_HEADERS, lines=_lines(_FLEXPRICE_HEADERS)
     ),
 }
 

@@ -13,7 +13,7 @@ class RequestHead:
     content_length: 0 when none was sent. asks_upgrade: an Upgrade header is there (whatever Connection says).
     """
 
-    __slots__ = ("asks_upgrade", "content_length", "expects_continue", "headers", "is_chunked", "url")
+    __slots__ = ("asks_upgrade", "content_length", "expects_continue", "headers", "is_chunked", "is_encoded", "url")
 
     def __init__(self) -> None:
         self.begin()
@@ -23,6 +23,7 @@ class RequestHead:
         self.headers: HeaderList = []
         self.content_length = 0
         self.is_chunked = False
+        self.is_encoded = False
         self.expects_continue = False
         self.asks_upgrade = False
 
@@ -35,6 +36,8 @@ class RequestHead:
             self.content_length = int(value)
         elif name == b"transfer-encoding":
             self.is_chunked = True
+        elif name == b"content-encoding":
+            self.is_encoded = True
         elif name == b"expect":
             self.expects_continue = value.lower() == b"100-continue"
         elif name == b"upgrade":

@@ -2,21 +2,28 @@
 
     meet -> choose the door -> enter (key, limits, scope) -> read the body -> parse -> check websites -> admit -> answer
 
-Promise: a success status is sent only after the journal has the events on disk (`Intake.admit`).
+Promise: a success status is sent only after the journal has the events on disk (`Intake.admit`, `Intake.begin`).
+
+Two ways lead through the same steps. A request whose body is still coming waits for it in a task (`answer`). One that has arrived
+whole, as nearly all small ones do, is taken as far as the journal at once, and its answer is written when the journal
+says that it is durable (`answer_whole`): no task, no second turn of the loop before the append.
 """
 
-from typing import Protocol
+from asyncio import Future
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from streamgauge.intake import Intake
 from streamgauge.kernel.access import Key, Scope
-from streamgauge.kernel.event import Door
+from streamgauge.kernel.event import Door, Event
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import Bodies, ClientGoneError
 from streamgauge.web.doors import FACES, DoorFace, IngestRoute, window_of
-from streamgauge.web.exchange import Exchange, Gate, finish
+from streamgauge.web.exchange import Exchange, Gate, answer_at_once, finish
 from streamgauge.web.logging import log_failure
-from streamgauge.web.reply import Receive, Reply, Send
+from streamgauge.web.reply import Receive, Reply, Respond, Send
 from streamgauge.web.reply import Scope as AsgiScope
 from streamgauge.wire.dialect import Arrival, NoneAccepted
 from streamgauge.wire.doors import decide_door
@@ -41,6 +48,7 @@ class IngestDesk:
         self._bodies = bodies
 
     async def answer(self, route: IngestRoute, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Answer a request whose body is still to be read."""
         exchange = self._gate.meet(scope)
         face = FACES[route.door] if route.door is not None else None
         try:
@@ -50,61 +58,115 @@ class IngestDesk:
             key = self._gate.enter(exchange, window_of(face, scope["path"]), Scope.INGEST)
             if body is None:
                 body = await self._bodies.read(exchange, scope, receive)
-            accept = self._accept_batch if route.batch else self._accept_event
-            reply = await accept(face, key, body, exchange.now_ms)
-        except Refusal as refusal:
-            face = face or FACES[Door.SOLINTH]
-            reply = self._refuse(face, self._gate.counted(exchange, window_of(face, scope["path"]), refusal))
+            work = self._parse(route, face, key, body, exchange.now_ms)
+            await self._intake.admit(key, face.door, work.events, exchange.now_ms)
+            reply = self._accepted(route, face, work)
         except ClientGoneError:
             return
-        except Exception as exc:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
-            log_failure(scope, exc)
+        except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             face = face or FACES[Door.SOLINTH]
-            reply = self._refuse(face, Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted."))
+            reply = self._failed(exchange, face, error)
         finally:
             self._bodies.release(exchange)
         exchange.headers.extend(face.headers)
         await finish(send, exchange, reply)
 
+    def answer_whole(self, route: IngestRoute, scope: AsgiScope, body: bytes, respond: Respond) -> None:
+        """Answer a request that is all there: the same steps, without a task that waits. Called on the event loop."""
+        exchange = self._gate.meet(scope)
+        face = FACES[route.door] if route.door is not None else None
+        try:
+            if face is None:
+                face = FACES[self._door_of(exchange, body)]
+            key = self._gate.enter(exchange, window_of(face, scope["path"]), Scope.INGEST)
+            work = self._parse(route, face, key, body, exchange.now_ms)
+            durable = self._intake.begin(key, face.door, work.events, exchange.now_ms)
+        except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
+            face = face or FACES[Door.SOLINTH]
+            answer_at_once(respond, exchange, face.lines, self._failed(exchange, face, error))
+        else:
+            durable.add_done_callback(partial(self._conclude, Pending(route, exchange, face, key, work, respond)))
+
+    def _conclude(self, pending: "Pending", durable: "Future[int]") -> None:
+        """The journal has the events on disk, or says why not."""
+        route, exchange, face, key, work, respond = pending
+        error = durable.exception()
+        if error is None:
+            reply = self._accepted(route, face, work)
+        else:
+            self._intake.give_back(key, len(work.events), exchange.now_ms)
+            reply = self._failed(exchange, face, error)
+        answer_at_once(respond, exchange, face.lines, reply)
+
     async def _choose(self, exchange: Exchange, receive: Receive) -> tuple[DoorFace, bytes | None]:
         """The door of POST /v1/events at the root. The body is read here only when the credentials do not tell."""
         if exchange.credentials.api_key is not None:
             return FACES[Door.FLEXPRICE], None
-        key_door = self._door_of_key(exchange)
         body = await self._bodies.read(exchange, exchange.scope, receive)
-        return FACES[decide_door(has_api_key_header=False, key_door=key_door, body=body)], body
+        return FACES[self._door_of(exchange, body)], body
 
-    def _door_of_key(self, exchange: Exchange) -> str | None:
+    def _door_of(self, exchange: Exchange, body: bytes) -> Door:
+        if exchange.credentials.api_key is not None:
+            return Door.FLEXPRICE
         try:
-            return self._gate.identify(exchange).door
+            key_door = self._gate.identify(exchange).door
         except Refusal:
-            return None
+            key_door = None
+        return decide_door(has_api_key_header=False, key_door=key_door, body=body)
 
-    async def _accept_event(self, face: DoorFace, key: Key, body: bytes, now_ms: int) -> Reply:
+    def _parse(self, route: IngestRoute, face: DoorFace, key: Key, body: bytes, now_ms: int) -> "Work":
+        """The events of a request, checked. Raises Refusal when none of them can be accepted."""
         dialect = face.dialect
-        event = dialect.parse_event(body, Arrival(now_ms, self._mint))
-        if event.website_id:
-            self._intake.check_website(key.project_id, event.website_id)
-        await self._intake.admit(key, dialect.door, [event], now_ms)
-        self._counters.accepted(dialect.door, 1)
-        return Reply(dialect.success_status, dialect.render_event(event))
+        arrival = Arrival(now_ms, self._mint)
+        if not route.batch:
+            event = dialect.parse_event(body, arrival)
+            if event.website_id:
+                self._intake.check_website(key.project_id, event.website_id)
+            return Work([event], ())
+        parsed = dialect.parse_batch(body, arrival)
+        if not dialect.partial:
+            return Work(parsed.events, parsed.failures)
+        checked = self._intake.check_websites(key.project_id, parsed.events, parsed.indexes)
+        failures = sorted([*parsed.failures, *checked.refused], key=lambda failure: failure[0])
+        if not checked.known:
+            raise NoneAccepted(failures)
+        return Work(checked.known, failures)
 
-    async def _accept_batch(self, face: DoorFace, key: Key, body: bytes, now_ms: int) -> Reply:
+    def _accepted(self, route: IngestRoute, face: DoorFace, work: "Work") -> Reply:
+        """The events are durable: count, and render the success."""
         dialect = face.dialect
-        parsed = dialect.parse_batch(body, Arrival(now_ms, self._mint))
-        events, failures = parsed.events, parsed.failures
-        if dialect.partial:
-            checked = self._intake.check_websites(key.project_id, events, parsed.indexes)
-            events, failures = checked.known, sorted([*failures, *checked.refused], key=lambda failure: failure[0])
-            if not events:
-                raise NoneAccepted(failures)
-        await self._intake.admit(key, dialect.door, events, now_ms)
-        self._counters.accepted(dialect.door, len(events))
-        for _, refusal in failures:
+        self._counters.accepted(dialect.door, len(work.events))
+        if not route.batch:
+            return Reply(dialect.success_status, dialect.render_event(work.events[0]))
+        for _, refusal in work.failures:
             self._counters.refused(dialect.door, refusal.reason)
-        return Reply(dialect.success_status, dialect.render_batch(events, failures))
+        return Reply(dialect.success_status, dialect.render_batch(work.events, work.failures))
 
-    def _refuse(self, face: DoorFace, refusal: Refusal) -> Reply:
+    def _failed(self, exchange: Exchange, face: DoorFace, error: BaseException) -> Reply:
+        """Nothing of the request is stored: count why, and render it in the door's shape."""
+        if isinstance(error, Refusal):
+            refusal = self._gate.counted(exchange, window_of(face, exchange.scope["path"]), error)
+        else:
+            log_failure(exchange.scope, error)
+            refusal = Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted.")
         for reason in refusal.reasons if isinstance(refusal, NoneAccepted) else (refusal.reason,):
             self._counters.refused(face.door, reason)
         return face.refuse(refusal)
+
+
+class Work(NamedTuple):
+    """The events of one request that are to be accepted, and the refused rest of a batch."""
+
+    events: list[Event]
+    failures: Sequence[tuple[int, Refusal]]
+
+
+class Pending(NamedTuple):
+    """A request whose events are on their way to the disk."""
+
+    route: IngestRoute
+    exchange: Exchange
+    face: DoorFace
+    key: Key
+    work: Work
+    respond: Respond

@@ -3,17 +3,21 @@
 What every route of a door shares is added here and nowhere else: keys, limit headers, refusals by status with their names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import NamedTuple
 
-from streamgauge.kernel.refusal import Kind, Reason, kind_of
+from streamgauge.kernel.refusal import Reason
 
 Schema = Mapping[str, object]
 Operation = Mapping[str, object]
 
-_REFUSAL_STATUSES = (400, 401, 403, 408, 413, 415, 429, 431, 500, 503)
+# Said of a route, or of a thing that a route looks for: only operations that state them by themselves answer with them.
+_STATED_STATUSES = frozenset({404, 405})
+# The command line's, and the loader's: no request is answered with them.
+_NEVER_ANSWERED = frozenset({Reason.ALREADY_EXISTS, Reason.UNREADABLE_RECORD})
 _TEXT: Schema = {"type": "string"}
 
 
@@ -31,6 +35,7 @@ class RouteDoc(NamedTuple):
 
     request: JSON schema of the body; example: a body that works, as JSON values.
     reply: JSON schema of the success body, under status `success`; None when it is not JSON.
+    also: JSON schemas of other answers of its own, by status.
     """
 
     method: str
@@ -45,15 +50,17 @@ class RouteDoc(NamedTuple):
     success: int = 200
     reply: Schema | None = None
     reply_type: str = "application/json"
+    also: Mapping[int, Schema] = MappingProxyType({})
 
     def operation(self) -> Operation:
         """This route as an OpenAPI operation."""
-        content = {self.reply_type: {"schema": self.reply or _TEXT}}
+        answers = {str(self.success): _answer("Success", self.reply or _TEXT, self.reply_type)}
+        answers |= {str(status): _answer(HTTPStatus(status).phrase, schema) for status, schema in self.also.items()}
         out: dict[str, object] = {
             "operationId": self.operation_id,
             "tags": [self.tag.value],
             "summary": self.summary,
-            "responses": {str(self.success): {"description": "Success", "content": content}},
+            "responses": answers,
         }
         if self.description:
             out["description"] = self.description
@@ -67,13 +74,29 @@ class RouteDoc(NamedTuple):
         return out
 
 
+def _answer(description: str, schema: Schema, media_type: str = "application/json") -> Mapping[str, object]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
 class DoorDoc(NamedTuple):
-    """What the routes of one door share. prefix: of the explicit mount. refusal: the schema of a refusal."""
+    """What the routes of one door share.
+
+    prefix: of the explicit mount. refusal: the schema of a refusal. status_of: the status that the door gives to a reason.
+    """
 
     tag: Tag
     prefix: str
     description: str
     refusal: Schema
+    status_of: Callable[[Reason], int]
+
+    def reasons(self) -> Mapping[int, Sequence[Reason]]:
+        """What a request can be refused for at this door, by status."""
+        out: dict[int, list[Reason]] = {}
+        for reason in Reason:
+            if reason not in _NEVER_ANSWERED:
+                out.setdefault(self.status_of(reason), []).append(reason)
+        return dict(sorted(out.items()))
 
 
 def build_document(
@@ -82,18 +105,24 @@ def build_document(
     """The OpenAPI document.
 
     operations: of the doors, by method and path at the root mount. routes: further routes, at their own paths when of
-    Tag.SERVER, else at the root mount of their door. Every route of a door stands under its explicit mount, where paths of
-    two doors cannot meet; `x-root-path` names its other path.
+    Tag.SERVER, else at the root mount of their door. Every route of a door stands twice: under its explicit mount, where
+    paths of two doors cannot meet (`x-root-path` names its other path), and at the root (`x-explicit-paths`), where doors that
+    share a path share one operation.
     """
     by_tag = {door.tag.value: door for door in doors}
     paths: dict[str, dict[str, object]] = {}
+    at_root: dict[tuple[str, str], list[tuple[DoorDoc, Operation]]] = {}
     all_operations = [*operations.items(), *(((route.method, route.path), route.operation()) for route in routes)]
     for (method, path), operation in sorted(all_operations, key=lambda item: (item[0][1], item[0][0])):
         door = by_tag.get(_tag_of(operation))
         if door is None:
-            paths.setdefault(path, {})[method.lower()] = {**operation, "security": []}
+            paths.setdefault(path, {})[method.lower()] = _own_page(operation)
         else:
-            paths.setdefault(door.prefix + path, {})[method.lower()] = _at_door(door, path, operation)
+            whole = _at_door(door, operation)
+            paths.setdefault(door.prefix + path, {})[method.lower()] = {**whole, "x-root-path": path}
+            at_root.setdefault((method, path), []).append((door, whole))
+    for (method, path), sharing in at_root.items():
+        paths.setdefault(path, {})[method.lower()] = _at_root(path, sharing)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Streamgauge", "version": version, "description": _ABOUT, "license": _LICENSE},
@@ -102,8 +131,8 @@ def build_document(
         + [{"name": Tag.SERVER.value, "description": "Health, figures and this document. No key is needed."}],
         "paths": paths,
         "components": {
-            "schemas": {f"{door.tag.value}Refusal": door.refusal for door in doors},
-            "responses": {name: body for door in doors for name, body in _refusals(door).items()},
+            "schemas": {**{f"{door.tag.value}Refusal": door.refusal for door in doors}, "ServerRefusal": _SERVER_REFUSAL},
+            "responses": {name: body for door in doors for name, body in _refusals(door).items()} | _SERVER_RESPONSES,
             "headers": _HEADERS,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer KEY"},
@@ -115,7 +144,9 @@ def build_document(
 
 _ABOUT = (
     "One server, three doors: clients of Solinth, theBizness and Flexprice send and ask here unchanged but for the host. "
-    "A success status for an event means that it is on disk. Every refusal has a name from one closed set."
+    "A success status for an event means that it is on disk. Every refusal has a name from one closed set. "
+    "An address that is not listed here answers 404, another method of one that is answers 405 and names the methods in Allow: "
+    "each in the shape of its door (the responses DOOR-404 and DOOR-405), but an unknown address of Flexprice with plain text."
 )
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _HEADERS = {
@@ -128,9 +159,16 @@ _HEADERS = {
 _ON_EVERY_ANSWER = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID")
 
 
-def reasons_of_status(status: int) -> list[str]:
-    """The names of the refusals that carry this status, in the order of the closed set."""
-    return [reason.value for reason in Reason if kind_of(reason) is Kind(status)]
+_SERVER_REFUSAL: Schema = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "object", "properties": {"code": _TEXT, "message": _TEXT}, "required": ["code", "message"]},
+    },
+    "required": ["error"],
+}
+_SERVER_RESPONSES = {
+    "Server-refusal": _answer("A refusal; `code` is its name", {"$ref": "#/components/schemas/ServerRefusal"}),
+}
 
 
 def _tag_of(operation: Operation) -> str:
@@ -139,14 +177,80 @@ def _tag_of(operation: Operation) -> str:
     return str(tags[0])
 
 
-def _at_door(door: DoorDoc, path: str, operation: Operation) -> Operation:
+def _own_page(operation: Operation) -> Operation:
+    responses = operation["responses"]
+    assert isinstance(responses, Mapping)
+    refused = {"$ref": "#/components/responses/Server-refusal"}
+    return {**operation, "responses": {**responses, "default": refused}, "security": []}
+
+
+def _at_door(door: DoorDoc, operation: Operation) -> Operation:
+    """The operation with what its door adds. Statuses of refusals that it states itself take the shape of the door."""
     own = operation["responses"]
     assert isinstance(own, Mapping)
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _ON_EVERY_ANSWER}
+    headers = _headers(_ON_EVERY_ANSWER)
     responses: dict[str, object] = {status: {**answer, "headers": headers} for status, answer in own.items()}
-    for status in _REFUSAL_STATUSES:
-        responses[str(status)] = {"$ref": f"#/components/responses/{_response_name(door, status)}"}
-    return {**operation, "responses": responses, "security": [{"bearer": []}, {"apiKey": []}], "x-root-path": path}
+    for status in door.reasons():
+        if status not in _STATED_STATUSES or str(status) in own:
+            responses[str(status)] = {"$ref": f"#/components/responses/{_response_name(door, status)}"}
+    return {**operation, "responses": dict(sorted(responses.items())), "security": [{"bearer": []}, {"apiKey": []}]}
+
+
+def _at_root(path: str, sharing: Sequence[tuple[DoorDoc, Operation]]) -> Operation:
+    """The operation at the root: the same as under the explicit mount, or one for all doors that share the path."""
+    explicit = [door.prefix + path for door, _ in sharing]
+    if len(sharing) == 1:
+        operation = sharing[0][1]
+        description = f"{operation.get('description', '')} The same as {explicit[0]}.".strip()
+        name = f"{operation['operationId']}AtRoot"
+        return {**operation, "operationId": name, "description": description, "x-explicit-paths": explicit}
+    return {
+        "operationId": "".join(
+            [str(sharing[0][1]["operationId"]), *(f"Or{door.tag.value}" for door, _ in sharing[1:]), "AtRoot"]
+        ),
+        "tags": [door.tag.value for door, _ in sharing],
+        "summary": " or ".join(f"{door.tag.value}: {operation['summary']}" for door, operation in sharing),
+        "description": (
+            f"Two doors share this path. Which one a request means, and so the shape of its answer, is decided by x-api-key "
+            f"({Tag.FLEXPRICE.value}), by the door that the Bearer key was made for, and last by the body. "
+            f"Nothing is left to decide at {' and '.join(explicit)}."
+        ),
+        "requestBody": _either_body(sharing),
+        "responses": _either_answer(sharing),
+        "security": [{"bearer": []}, {"apiKey": []}],
+        "x-explicit-paths": explicit,
+    }
+
+
+def _either_body(sharing: Sequence[tuple[DoorDoc, Operation]]) -> Mapping[str, object]:
+    """anyOf, not oneOf: a body that both schemas admit is not refused for that."""
+    schemas, examples = [], {}
+    for door, operation in sharing:
+        body = operation["requestBody"]
+        assert isinstance(body, Mapping)
+        content = body["content"]["application/json"]
+        schemas.append(content["schema"])
+        examples[door.tag.value] = {"value": content["example"]}
+    return {"required": True, "content": {"application/json": {"schema": {"anyOf": schemas}, "examples": examples}}}
+
+
+def _either_answer(sharing: Sequence[tuple[DoorDoc, Operation]]) -> Mapping[str, object]:
+    """Answers by status; where several doors have one, it has one of their shapes."""
+    by_status: dict[str, list[tuple[DoorDoc, object]]] = {}
+    for door, operation in sharing:
+        responses = operation["responses"]
+        assert isinstance(responses, Mapping)
+        for status, answer in responses.items():
+            by_status.setdefault(status, []).append((door, answer))
+    out = {}
+    for status, answers in sorted(by_status.items()):
+        if len(answers) == 1:
+            out[status] = answers[0][1]
+            continue
+        reasons = {reason: None for door, _ in answers for reason in door.reasons()[int(status)]}
+        shapes = [{"$ref": f"#/components/schemas/{door.tag.value}Refusal"} for door, _ in answers]
+        out[status] = _refusal(int(status), list(reasons), {"anyOf": shapes})
+    return out
 
 
 def _response_name(door: DoorDoc, status: int) -> str:
@@ -154,13 +258,14 @@ def _response_name(door: DoorDoc, status: int) -> str:
 
 
 def _refusals(door: DoorDoc) -> Mapping[str, object]:
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*_ON_EVERY_ANSWER, "Retry-After")}
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{door.tag.value}Refusal"}}}
-    return {
-        _response_name(door, status): {
-            "description": f"{HTTPStatus(status).phrase}: {', '.join(reasons_of_status(status))}",
-            "headers": headers,
-            "content": content,
-        }
-        for status in _REFUSAL_STATUSES
-    }
+    schema = {"$ref": f"#/components/schemas/{door.tag.value}Refusal"}
+    return {_response_name(door, status): _refusal(status, reasons, schema) for status, reasons in door.reasons().items()}
+
+
+def _refusal(status: int, reasons: Sequence[Reason], schema: Schema) -> Mapping[str, object]:
+    description = f"{HTTPStatus(status).phrase}: {', '.join(reason.value for reason in reasons)}"
+    return {**_answer(description, schema), "headers": _headers((*_ON_EVERY_ANSWER, "Retry-After"))}
+
+
+def _headers(names: Sequence[str]) -> Mapping[str, object]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

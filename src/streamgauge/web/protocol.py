@@ -229,7 +229,7 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse_head(cycle, headers_too_large(limits))
         elif head.content_length > limits.max_body_bytes:
             self._refuse_head(cycle, body_too_large(limits))
-        elif self._running is None:
+        elif self._running is None and not head.is_encoded:
             self._running = self._held = cycle
         else:
             self._queue(cycle, shared.app)

@@ -59,10 +59,16 @@ def _always(reply: Reply) -> Answer:
 
 
 def render_reference(document: Json, style: str) -> str:
-    """The page. style: its style sheet, which must not hold `</style`."""
+    """The page. style: its style sheet, which must not hold `</style`.
+
+    Operations at the root are not listed again: their explicit twins name them.
+    """
     info = document["info"]
     operations = [
-        Operation(method.upper(), path, body) for path, methods in document["paths"].items() for method, body in methods.items()
+        Operation(method.upper(), path, body)
+        for path, methods in document["paths"].items()
+        for method, body in methods.items()
+        if "x-explicit-paths" not in body
     ]
     chapters = [(tag, [op for op in operations if op.tag == tag["name"]]) for tag in document["tags"]]
     links = "".join(

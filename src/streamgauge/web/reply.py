@@ -11,7 +11,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Respond = Callable[[int, bytes, bytes], None]
 """Sends a whole answer: status, header lines, body."""
 Lane = Callable[[Scope, bytes, Respond], bool]
-"""A short way for requests that have arrived whole: scope, body as sent, how to answer (now or later). False: not for this way."""
+"""A short way for requests that have arrived whole: scope, body as sent, how to answer (now or later); False when not taken."""
 HeaderList = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from streamgauge.web.openapi import DoorDoc, RouteDoc, Schema, Tag, build_document
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
 from streamgauge.wire.flexprice import query_schema as flexprice_questions
+from streamgauge.wire.flexprice import refusals as flexprice_refusals
 from streamgauge.wire.solinth import query_schema as solinth_questions
+from streamgauge.wire.solinth import refusals as solinth_refusals
+from streamgauge.wire.thebizness import refusals as thebizness_refusals
 
 _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time", "description": "ISO 8601. Without it: the time of receipt."}
@@ -155,6 +158,7 @@ ROUTES = (
         "Is the server ready for work",
         "503 with the reason of each part that is not ready.",
         reply=_STATUS,
+        also={503: _object({"status": _TEXT, "reasons": {"type": "object", "additionalProperties": _TEXT}}, "status", "reasons")},
     ),
     RouteDoc("GET", "/health", Tag.SERVER, "healthByGet", "Is the process alive, as Flexprice's clients ask", reply=_STATUS),
     RouteDoc("POST", "/health", Tag.SERVER, "healthByPost", "The same by POST", reply=_STATUS),
@@ -170,6 +174,7 @@ DOORS = (
         Tag.SOLINTH, "/solinth",
         "Product metrics: events by name, one metric at a time. Base URL: /solinth/v1, or /v1 at the root.",
         _object({"error": _object({"code": _TEXT, "message": _TEXT}, "code", "message")}, "error"),
+        solinth_refusals.status_of,
     ),
     DoorDoc(
         Tag.THEBIZNESS, "/thebizness",
@@ -178,10 +183,12 @@ DOORS = (
             {"success": _YES, "error": _object({"code": _TEXT, "message": _TEXT, "details": _DETAILS}, "code", "message")},
             "success", "error",
         ),
+        thebizness_refusals.status_of,
     ),
     DoorDoc(
         Tag.FLEXPRICE, "/flexprice",
-        "Usage metering: events of customers, aggregated. Base URL: /flexprice/v1, or /v1 at the root.",
+        "Usage metering: events of customers, aggregated. Base URL: /flexprice/v1, or /v1 at the root. "
+        "OPTIONS answers 200 at every address of this door, and pages of any origin may read its answers.",
         {
             "type": "object",
             "description": "Without a valid key only `error` is there.",
@@ -189,6 +196,7 @@ DOORS = (
                 "code": _TEXT, "message": _TEXT, "http_status_code": {"type": "integer"}, "details": _DETAILS, "error": _TEXT,
             },
         },
+        flexprice_refusals.status_of,
     ),
 )  # fmt: skip
 

@@ -131,13 +131,20 @@ _LOOKUP_PARAMETERS: Mapping[str, Schema] = {
 }
 
 
-def _operation(operation_id: str, summary: str, reply: Schema, **asked: object) -> Mapping[str, object]:
+# In place of the door's own refusal, which the HTTP floor puts there.
+_NOT_FOUND = {"404": {"description": "There is no such event."}}
+
+
+def _operation(
+    operation_id: str, summary: str, reply: Schema, also: Mapping[str, object] | None = None, **asked: object
+) -> Mapping[str, object]:
+    """also: statuses besides 200 and those that every operation has."""
     return {
         "operationId": operation_id,
         "tags": ["Flexprice"],
         "summary": summary,
         **asked,
-        "responses": {"200": {"description": summary, "content": {"application/json": {"schema": reply}}}},
+        "responses": {"200": {"description": summary, "content": {"application/json": {"schema": reply}}}, **(also or {})},
     }
 
 
@@ -165,12 +172,14 @@ OPERATIONS: Mapping[tuple[str, str], Mapping[str, object]] = {
         "flexpriceLookup",
         "One event with all its versions",
         LOOKUP,
+        _NOT_FOUND,
         parameters=_in_query({"id": _TEXT, **_LOOKUP_PARAMETERS}, required=("id",)),
     ),
     ("GET", "/v1/events/{id}"): _operation(
         "flexpriceEvent",
         "One event by the id in the path",
         LOOKUP,
+        _NOT_FOUND,
         parameters=[_ID_IN_PATH, *_in_query(_LOOKUP_PARAMETERS)],
     ),
 }
