@@ -3,7 +3,8 @@
 Everything that can refuse comes before the append, so a refusal never leaves anything behind.
 """
 
-from collections.abc import Awaitable, Sequence
+from asyncio import Future
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from streamgauge.kernel.access import Key, Plan, Website
@@ -14,7 +15,7 @@ from streamgauge.kernel.refusal import Reason, Refusal
 class Appender(Protocol):
     """The journal, as admission sees it: returns the record's position once it is on disk."""
 
-    def append(self, payload: bytes) -> Awaitable[int]: ...
+    def append(self, payload: bytes) -> "Future[int]": ...
 
 
 class Websites(Protocol):
@@ -79,13 +80,29 @@ class Intake:
         Raises Refusal: quota_exceeded, backlog_full, journal_failed, shutting_down. Whatever else goes wrong is raised as it is;
         the quota is given back in any case. Only a caller that is cancelled keeps it taken: its record may be on disk by then.
         """
+        durable = self.begin(key, door, events, now_ms)
+        try:
+            return await durable
+        except Exception:
+            self.give_back(key, len(events), now_ms)
+            raise
+
+    def begin(self, key: Key, door: Door, events: list[Event], now_ms: int) -> "Future[int]":
+        """As admit, for who cannot wait: the future is done when the events are durable.
+
+        What is raised here has left nothing behind. When the future fails, `give_back` is the caller's to call.
+        """
         count = len(events)
         self._quota.reserve(key.project_id, key.plan, count, now_ms)
         try:
-            return await self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events)))
+            return self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events)))
         except Exception:
-            self._quota.release(key.project_id, count, now_ms)
+            self.give_back(key, count, now_ms)
             raise
+
+    def give_back(self, key: Key, events: int, now_ms: int) -> None:
+        """Give back the quota of events that did not become durable."""
+        self._quota.release(key.project_id, events, now_ms)
 
 
 def _unknown_website(website_id: str) -> Refusal:
