@@ -183,3 +183,18 @@ def skipped_or_mocked(modules: Sequence[Module]) -> list[str]:
             elif isinstance(node, ast.Import | ast.ImportFrom) and re.search(r"\bmock\b", ast.unparse(node)):
                 complaints.append(f"{module.place}:{node.lineno}: mocks; use the real thing or the fake that its room ships")
     return complaints
+
+
+def unread_settings(modules: Sequence[Module], names: Iterable[str]) -> list[str]:
+    """Settings that no code reads. Read means: as `settings.NAME`, outside the module that declares and compares them, or by a
+    property of the settings themselves."""
+    read = set()
+    for module in modules:
+        holders = {"self"} if module.name == "streamgauge.kernel.settings" else {"settings", "_settings"}
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Attribute):
+                holder = node.value
+                name = holder.id if isinstance(holder, ast.Name) else holder.attr if isinstance(holder, ast.Attribute) else ""
+                if name in holders:
+                    read.add(node.attr)
+    return [f"{name}: validated, but read nowhere" for name in names if name not in read]

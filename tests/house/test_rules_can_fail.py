@@ -179,6 +179,16 @@ def test_rule_leaves_the_sound_alone(tmp_path: Path, rule: rules.Rule, files: Ma
     assert rule(tree_of(tmp_path, files)) == []
 
 
+def test_settings_that_nothing_reads_are_found(tmp_path: Path) -> None:
+    files = {
+        "kernel/settings.py": "class S:\n    def dsn(self):\n        self.store\ndef check(settings):\n    settings.dead\n",
+        "assembly.py": "def serve(settings):\n    return settings.port\n",
+        "web/server.py": "class Server:\n    def f(self):\n        self._settings.host\n        self.dead\n        other.dead\n",
+    }
+    complaints = rules.unread_settings(tree_of(tmp_path, files), ["store", "port", "host", "dead"])
+    assert complaints == ["dead: validated, but read nowhere"]
+
+
 @pytest.mark.parametrize("mark", ["".join(("TO", "DO: later")), "".join(("# FIX", "ME")), "".join(("XX", "X"))])
 def test_unfinished_marks_are_found(mark: str) -> None:
     assert texts.unfinished_marks([("a.md", f"fine\n{mark}\n"), ("b.md", "TODOS and mastodons")]) == [f"a.md:2: {mark}"]

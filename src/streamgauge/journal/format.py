@@ -46,10 +46,6 @@ class FrameHeader(msgspec.Struct, frozen=True, gc=False):
     def end(self) -> int:
         return self.position + FRAME_HEADER_BYTES + self.length
 
-    @property
-    def is_mark(self) -> bool:
-        return self.length == 0
-
 
 def encode_segment_header(start: int, salt: int) -> bytes:
     fields = _SEGMENT_FIELDS.pack(_SEGMENT_MAGIC, FORMAT_VERSION, 0, start, salt)

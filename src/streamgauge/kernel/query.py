@@ -76,8 +76,6 @@ class Field(StrEnum):
     EVENT_ID = "event_id"
     CUSTOMER_ID = "customer_id"
     ACCOUNT_ID = "account_id"
-    VISITOR_ID = "visitor_id"
-    WEBSITE_ID = "website_id"
     SOURCE = "source"
 
 

@@ -76,7 +76,6 @@ class Dialect:
     """
 
     door: Door
-    id_prefix: str
     success_status: int
     partial: bool
     parse_event: Callable[[bytes, Arrival], Event]

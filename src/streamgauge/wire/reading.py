@@ -145,7 +145,6 @@ def dialect_of(
     grammar: Grammar[One, Many],
     *,
     door: Door,
-    id_prefix: str,
     success_status: int,
     render_event: Callable[[Event], bytes],
     render_batch: Callable[[Sequence[Event], Sequence[tuple[int, Refusal]]], bytes],
@@ -155,7 +154,6 @@ def dialect_of(
     reader = Reader(grammar)
     return Dialect(
         door=door,
-        id_prefix=id_prefix,
         success_status=success_status,
         partial=grammar.partial,
         parse_event=reader.parse_event,

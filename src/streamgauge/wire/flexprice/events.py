@@ -122,7 +122,6 @@ FLEXPRICE = dialect_of(
         careful=_careful,
     ),
     door=Door.FLEXPRICE,
-    id_prefix=ID_PREFIX,
     success_status=202,
     render_event=_render_event,
     render_batch=_render_batch,

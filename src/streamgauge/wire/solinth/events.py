@@ -88,7 +88,6 @@ SOLINTH = dialect_of(
         careful=_careful,
     ),
     door=Door.SOLINTH,
-    id_prefix=ID_PREFIX,
     success_status=200,
     render_event=_render_event,
     render_batch=_render_batch,

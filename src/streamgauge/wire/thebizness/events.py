@@ -125,7 +125,6 @@ THEBIZNESS = dialect_of(
         partial=True,
     ),
     door=Door.THEBIZNESS,
-    id_prefix=ID_PREFIX,
     success_status=200,
     render_event=_render_event,
     render_batch=_render_batch,
