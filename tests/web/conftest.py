@@ -12,7 +12,7 @@ import uvloop
 
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.web.hygiene import ServerLimits
-from streamgauge.web.reply import App, HeaderList, Scope
+from streamgauge.web.reply import App, HeaderList, Lane, Respond, Scope
 from streamgauge.web.server import Server
 
 Serve = Callable[..., "RunningServer"]
@@ -23,11 +23,17 @@ def render_plainly(scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, byt
     return refusal.kind.value, [(b"content-type", b"text/plain")], b"%b %b" % (scope["raw_path"], refusal.reason.value.encode())
 
 
+def leave(_scope: Scope, _body: bytes, _respond: Respond) -> bool:
+    """A lane that takes nothing."""
+    return False
+
+
 class RunningServer:
     """Starts when entered; `stop` ends it and returns once `serve` has returned."""
 
-    def __init__(self, app: App, limits: ServerLimits | None = None, *, port: int = 0) -> None:
+    def __init__(self, app: App, limits: ServerLimits | None = None, *, port: int = 0, lane: Lane = leave) -> None:
         self._app = app
+        self._lane = lane
         self._limits = limits
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: uvloop.run(self._run()))
@@ -41,7 +47,13 @@ class RunningServer:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.server = Server(
-            self._app, render_plainly, host="127.0.0.1", port=self.port, limits=self._limits, on_answer=self.answered.append
+            self._app,
+            render_plainly,
+            host="127.0.0.1",
+            port=self.port,
+            limits=self._limits,
+            on_answer=self.answered.append,
+            lane=self._lane,
         )
         await self.server.serve(self._on_ready)
 
