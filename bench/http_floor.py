@@ -19,7 +19,7 @@ from bench.bare import app
 from bench.machinery import bare_uvicorn, cpu_seconds, middle, wait_until_answering
 from bench.wrk import run_wrk
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.web.reply import App, HeaderList
+from streamgauge.web.reply import App, HeaderList, Scope
 from streamgauge.web.server import Server
 from tests.flows.running import free_port
 
@@ -33,7 +33,7 @@ def serve(port: int) -> None:
     uvloop.run(server.serve(lambda _port: None))
 
 
-def _render(path: bytes, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
+def _render(scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
     return refusal.kind.value, [], refusal.reason.value.encode()
 
 
