@@ -141,6 +141,18 @@ def test_the_quota_is_given_back_whatever_the_append_raises(fault: Exception, la
     assert desk.used == 0
 
 
+def test_who_only_begins_gives_back_by_itself_when_the_write_fails_later() -> None:
+    desk = Desk(Refusal(Reason.JOURNAL_FAILED, "failed"), late=True)
+
+    async def begin() -> BaseException | None:
+        return desk.intake.begin(KEY, Door.SOLINTH, [event("a"), event("b")], NOW_MS).exception()
+
+    assert isinstance(asyncio.run(begin()), Refusal)
+    assert desk.used == 2
+    desk.intake.give_back(KEY, 2, NOW_MS)
+    assert desk.used == 0
+
+
 def test_an_event_that_cannot_be_encoded_gives_the_quota_back() -> None:
     desk = Desk()
     with pytest.raises(OverflowError):
