@@ -109,7 +109,7 @@ async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         control = Control.open(settings.control_path, settings.plans, clock)
         stack.callback(control.close)
-        store = open_store(settings.store_dsn)
+        store = open_store(settings.store_dsn, settings.store_memory_bytes)
         stack.callback(store.close)
         journal = open_journal(DiskFolder(settings.journal_dir), _journal_settings(settings))
         stack.push_async_callback(journal.close)

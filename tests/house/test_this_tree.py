@@ -8,6 +8,7 @@ import pytest
 import streamgauge
 from streamgauge.cli import main
 from streamgauge.kernel.refusal import Reason
+from streamgauge.kernel.settings import SETTINGS
 from tests.house import rules, texts
 from tests.house.tree import PACKAGE, ROOT, Module, read_modules, tracked_texts
 
@@ -53,6 +54,10 @@ def test_every_refusal_has_a_row_in_its_document() -> None:
 
 def test_every_command_is_in_its_document() -> None:
     assert texts.unmentioned(texts.commands_of(main, "streamgauge"), document("docs/cli.md")) == []
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    assert rules.unread_settings(PRODUCT, SETTINGS) == []
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.store import Statement, StatementLimits, Store, StoreError, StoreInUse, open_store
 from streamgauge.store.migration import Engine, migrate, migration_files
 
@@ -139,3 +140,14 @@ def test_many_threads_may_ask_at_once(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert sorted(answers) == sorted(number for number in range(8) for _ in range(5))
+
+
+def test_the_engine_keeps_to_its_memory(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store", memory_bytes=512 * 2**20)
+    hungry = Statement("test.hungry", "SELECT uniqExact(number) FROM numbers(100000000)")
+    try:
+        with pytest.raises(Refusal) as refused:
+            store.select(hungry, StatementLimits(max_memory_bytes=4 * 2**30))
+        assert refused.value.reason is Reason.QUERY_OUT_OF_MEMORY
+    finally:
+        store.close()

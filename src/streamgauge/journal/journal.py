@@ -119,7 +119,7 @@ class Journal:
     def _refusal(self) -> Refusal:
         """Why an append is not taken now."""
         if self._closed is not None:
-            return Refusal(Reason.SHUTTING_DOWN, "the server is shutting down")
+            return Refusal(Reason.SHUTTING_DOWN, "the server is shutting down", retry_after_s=self._settings.retry_after_s)
         if self.failure is not None:
             return Refusal(Reason.JOURNAL_FAILED, "the journal cannot be written; the server needs its operator")
         message = "more was accepted than has been loaded; try again later"

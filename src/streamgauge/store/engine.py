@@ -36,6 +36,8 @@ _ENGINE_OPTIONS = {
     "background_pool_size": 2,
 }
 
+_MEMORY_OPTION = "max_server_memory_usage"
+
 # Session settings of every connection. Inserts must not wait in the engine's own buffer; text columns of Arrow are plain text.
 _SESSION_SETTINGS = {"async_insert": 0, "cast_keep_nullable": 0}
 
@@ -59,8 +61,10 @@ def folder_of(dsn_or_path: str | Path) -> Path:
 class Connections:
     """A pool of connections to one folder. Safe for use by several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_bytes: int | None = None) -> None:
+        """memory_bytes: what the engine may use in all; None for its own default. What would go beyond it fails by name."""
         self._folder = folder
+        self._options = _ENGINE_OPTIONS if memory_bytes is None else {**_ENGINE_OPTIONS, _MEMORY_OPTION: memory_bytes}
         self._lock_file = _hold(folder)
         self._guard = threading.Lock()
         self._idle: list[Client] = []
@@ -100,7 +104,7 @@ class Connections:
     def _connect(self) -> Client:
         try:
             client = clickhouse_connect.get_client(
-                interface="chdb", path=str(self._folder), chdb_options=_ENGINE_OPTIONS, settings=dict(_SESSION_SETTINGS)
+                interface="chdb", path=str(self._folder), chdb_options=self._options, settings=dict(_SESSION_SETTINGS)
             )
         except ClickHouseError as error:
             raise from_engine(error, f"opening {self._folder}") from error

@@ -95,13 +95,14 @@ class _MigrationEngine:
             return [tuple(row) for row in client.query(sql).result_rows]
 
 
-def open_store(dsn_or_path: str | Path) -> Store:
+def open_store(dsn_or_path: str | Path, memory_bytes: int | None = None) -> Store:
     """Opens the folder (made when missing) and brings its tables up to date.
 
-    dsn_or_path: "chdb:///absolute/path" or a path. Raises StoreInUse when another process holds it, StoreError otherwise.
+    dsn_or_path: "chdb:///absolute/path" or a path. memory_bytes: what the engine may use in all; a statement that would go
+    beyond fails. Raises StoreInUse when another process holds the folder, StoreError otherwise.
     """
     folder = folder_of(dsn_or_path)
-    connections = Connections(folder)
+    connections = Connections(folder, memory_bytes)
     try:
         staging = Staging(folder.with_name(folder.name + ".incoming"))
         migrate(_MigrationEngine(connections))
