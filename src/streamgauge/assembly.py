@@ -13,7 +13,6 @@ import os
 import secrets
 import shutil
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -50,7 +49,6 @@ from streamgauge.web.telemetry import Gauge, Telemetry
 
 DEFAULT_PROJECT = "default"
 _LOADER_STOP_S = 10.0
-_SWITCH_INTERVAL_S = 0.001
 # Requests and loads make many short-lived objects and no cycles; the collector's defaults would walk them again and again.
 _GC_THRESHOLDS = (50_000, 20, 100)
 DAY_MS = 86_400_000
@@ -83,8 +81,6 @@ class Report(msgspec.Struct, frozen=True):
 def serve(settings: Settings) -> None:
     """Run the server until SIGTERM or SIGINT. Raises what opening a part raises (see the rooms), OSError for the address."""
     configure_logging(level=settings.log_level, log_format=LogFormat(settings.log_format))
-    # The loader and queries run beside the event loop; a short switch interval keeps them from delaying requests.
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     uvloop.run(_serve(_absolute(settings)))
 
 

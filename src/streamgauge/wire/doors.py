@@ -29,6 +29,8 @@ def decide_door(*, has_api_key_header: bool, key_door: str | None, body: bytes) 
         return Door.FLEXPRICE
     if key_door == Door.SOLINTH:
         return Door.SOLINTH
+    if b"\\" not in body and b'"event_name"' not in body and b'"external_customer_id"' not in body:
+        return Door.SOLINTH  # Without escapes a key stands in the body as it is spelt; most requests are told apart here.
     keys = _keys_of(body)
     if "external_customer_id" in keys or ("event_name" in keys and "website_id" not in keys):
         return Door.FLEXPRICE
