@@ -35,6 +35,7 @@ from streamgauge.query import QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits, Store, open_store
 from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
+from streamgauge.web.door_routes import door_paths
 from streamgauge.web.exchange import Gate
 from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
 from streamgauge.web.hygiene import ServerLimits
@@ -42,7 +43,7 @@ from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.internal import internal_paths
 from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log
 from streamgauge.web.pages import own_paths
-from streamgauge.web.queries import query_paths
+from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
@@ -207,7 +208,7 @@ def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner:
         return await asyncio.to_thread(_report, parts.loader)
 
     paths = [
-        *query_paths(gate, runner, bodies),
+        *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *health_paths(_readiness_checks(settings, parts)),
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from streamgauge.control import Control, WebsiteSpec
-from streamgauge.kernel.access import Website
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Website
 
 
 def test_a_website_is_found_by_its_own_id(control: Control) -> None:

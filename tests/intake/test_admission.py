@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from streamgauge.intake import Intake
-from streamgauge.kernel.access import Key, Plan, Website
+from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.event import Door, Event, decode_batch
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Website
 from streamgauge.limits import EventQuota
 
 NOW_MS = 1_710_947_045_000

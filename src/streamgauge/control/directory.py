@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
-from streamgauge.kernel.access import Key, Website
+from streamgauge.kernel.access import Key
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Website
 
 _NEVER_MS = 2**62
 

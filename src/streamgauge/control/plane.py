@@ -21,10 +21,11 @@ from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, lis
 from streamgauge.control.projects import create_project, find_project, list_projects
 from streamgauge.control.tables import generation
 from streamgauge.control.websites import WebsiteSpec, create_website, list_websites
-from streamgauge.kernel.access import Key, Plan, Project, Website
+from streamgauge.kernel.access import Key, Plan, Project
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Website
 
 _T = TypeVar("_T")
 MISS_INTERVAL_S = 0.02

@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from streamgauge.control.tables import websites
-from streamgauge.kernel.access import Website
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Website
 
 _ID = re.compile(r"[!-~]{1,128}")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -40,7 +40,16 @@ def create_website(connection: Connection, minted_id: str, project_id: str, spec
     if connection.execute(select(websites).where(websites.c.website_id == website.website_id)).first() is not None:
         message = f"A website with the id {website.website_id!r} exists already; choose another id."
         raise Refusal(Reason.ALREADY_EXISTS, message, field="id")
-    connection.execute(insert(websites).values(**msgspec.structs.asdict(website), created_at_ms=now_ms))
+    connection.execute(
+        insert(websites).values(
+            website_id=website.website_id,
+            project_id=project_id,
+            domain=website.domain,
+            timezone=website.timezone,
+            currency=website.currency,
+            created_at_ms=now_ms,
+        )
+    )
     return website
 
 

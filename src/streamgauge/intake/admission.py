@@ -7,9 +7,10 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from streamgauge.kernel.access import Key, Plan, Website
+from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.event import Batch, Door, Event, encode_batch
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Website
 
 
 class Appender(Protocol):

@@ -1,4 +1,4 @@
-"""Who may do what, and how much of it: projects, keys, plans and websites as frozen values."""
+"""Who may do what, and how much of it: projects, keys and plans as frozen values."""
 
 from enum import StrEnum
 
@@ -49,16 +49,6 @@ class Key(msgspec.Struct, frozen=True):
 
     def allows(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes
-
-
-class Website(msgspec.Struct, frozen=True):
-    """A website of a project; events of the theBizness door must name one."""
-
-    website_id: str
-    project_id: str
-    domain: str
-    timezone: str = "UTC"
-    currency: str = "USD"
 
 
 class Project(msgspec.Struct, frozen=True):

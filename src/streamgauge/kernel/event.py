@@ -9,6 +9,8 @@ from enum import IntFlag, StrEnum
 
 import msgspec
 
+from streamgauge.kernel.website import WebContext
+
 
 class Door(StrEnum):
     """The dialect through which an event came."""
@@ -19,11 +21,22 @@ class Door(StrEnum):
 
 
 class EventFlag(IntFlag):
-    """What the sender stated by itself, as against what the server filled in."""
+    """What is to be known of an event beside its fields. The store keeps the bits in one byte.
+
+    ID_FROM_CLIENT, TIME_FROM_CLIENT: the sender stated it, the server did not fill it in.
+    BOT: sent by a program; kept and countable, left out of web analytics unless asked for.
+    REVENUE: a payment, refund or trial; `amount` and `currency` are among its properties. It neither begins nor prolongs a visit.
+    VOID: a mark that takes back the event with the same id; it counts for nothing itself.
+    FIRST_WINS: sent again with the same id it is a duplicate whatever its content, never an amendment (a browser's retry).
+    """
 
     NONE = 0
     ID_FROM_CLIENT = 1
     TIME_FROM_CLIENT = 2
+    BOT = 4
+    REVENUE = 8
+    VOID = 16
+    FIRST_WINS = 32
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -36,6 +49,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     properties: the JSON object exactly as sent; b"" when the sender gave none.
     exact_properties: b"" for nearly every event. When `properties` holds a number that a binary double cannot carry to nine
         fractional digits, this is the same object with such numbers written as strings; numbers are then indexed from it.
+    web: what intake learned of the page, the source and the visitor's device; None for events of no website.
     """
 
     event_id: str
@@ -49,6 +63,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     flags: int = 0
     properties: bytes = b""
     exact_properties: bytes = b""
+    web: WebContext | None = None
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -22,7 +22,11 @@ _LONGEST_REQUEST_ID = 128
 
 
 class Allowance(Protocol):
-    """What is left of a window after a request was counted. reset_s: epoch seconds at which the window ends."""
+    """What is left of a window after a request was counted.
+
+    reset_s: epoch seconds at which the window ends, rounded up. retry_after_s: seconds from now until then, never longer than
+    the window; made by the window itself, since the difference of two rounded times would be off by one.
+    """
 
     @property
     def limit(self) -> int: ...
@@ -32,6 +36,8 @@ class Allowance(Protocol):
     def reset_s(self) -> int: ...
     @property
     def allowed(self) -> bool: ...
+    @property
+    def retry_after_s(self) -> int: ...
 
 
 class RateLimiter(Protocol):
@@ -89,7 +95,7 @@ class Gate:
             rate_class = RateClass.MINUTE
         exchange.allowance = allowance = self._limits.spend(key, rate_class, exchange.now_ms)
         if not allowance.allowed:
-            wait_s = max(1, allowance.reset_s - exchange.now_ms // 1000)
+            wait_s = allowance.retry_after_s
             message = f"Rate limit of {allowance.limit} requests exceeded. Try again in {wait_s} s."
             raise Refusal(Reason.RATE_LIMITED, message, retry_after_s=wait_s)
 

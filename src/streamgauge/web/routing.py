@@ -1,8 +1,9 @@
-"""Paths to endpoints for everything but the ingest routes: exact paths, and paths that end in one parameter.
+"""Paths to endpoints for everything but the ingest routes: exact paths, and paths with parameters.
 
 What is refused here is refused in the shape of the door to which the path belongs; our own pages have a shape of their own.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -30,11 +31,23 @@ class Endpoint(NamedTuple):
 
 
 class Path(NamedTuple):
-    """`/exact/path`, or `/a/path/{name}`, whose parameter takes all that follows, slashes included."""
+    """`/exact/path`, or `/a/{name}/path/{other}`.
+
+    A parameter takes one part between slashes; one that ends the path takes all that follows, slashes included, unless a longer
+    pattern matches. Exact paths come first, then patterns with more parts.
+    """
 
     path: str
     method: str
     endpoint: Endpoint
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    *inner, last = re.split(r"(\{\w+\})", path)
+    parts = [f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in inner]
+    if not last:
+        parts[-1] = parts[-1].replace("[^/]+", ".+")
+    return re.compile("".join(parts) + re.escape(last), re.DOTALL)
 
 
 class RefusalCounter(Protocol):
@@ -51,14 +64,14 @@ class Router:
         self._gate = gate
         self._counters = counters
         self._exact: dict[str, dict[str, Endpoint]] = {}
-        self._open: dict[str, tuple[str, dict[str, Endpoint]]] = {}
+        self._open: dict[str, tuple[re.Pattern[str], dict[str, Endpoint]]] = {}
         self._also = also
         for path, method, endpoint in paths:
-            stem, brace, name = path.partition("{")
-            if brace:
-                self._open.setdefault(stem, (name.rstrip("}"), {}))[1][method] = endpoint
+            if "{" in path:
+                self._open.setdefault(path, (_pattern(path), {}))[1][method] = endpoint
             else:
                 self._exact.setdefault(path, {})[method] = endpoint
+        self._longest_first = sorted(self._open.values(), key=lambda entry: -entry[0].pattern.count("/"))
 
     async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         exchange = self._gate.meet(scope)
@@ -99,9 +112,9 @@ class Router:
             return self._exact[path], _NO_PARAMETERS
         if path in self._also:
             return {}, _NO_PARAMETERS  # Also when an open path would match: its last part is a name of ours, not a parameter.
-        for stem, (name, methods) in self._open.items():
-            if path.startswith(stem) and len(path) > len(stem):
-                return methods, {name: path[len(stem) :]}
+        for pattern, methods in self._longest_first:
+            if found := pattern.fullmatch(path):
+                return methods, found.groupdict()
         return {}, _NO_PARAMETERS
 
     def _refuse(self, face: DoorFace | None, refusal: Refusal) -> Reply:

@@ -1,0 +1,96 @@
+"""Routes of the doors beside the ingest routes, as rows of tables: each names its method, its mounts, the scope it needs and what
+answers it. What stands between the server and the answer is the same for all of them:
+
+    enter (key, limits, scope) -> read the parameters and the body -> answer -> give the body's room back
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Generic, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
+
+from streamgauge.kernel.access import Key, Scope
+from streamgauge.kernel.event import Door
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.body import Bodies
+from streamgauge.web.doors import FACES
+from streamgauge.web.exchange import Exchange, Gate
+from streamgauge.web.reply import Receive, Reply
+from streamgauge.web.routing import Endpoint, Path
+from streamgauge.wire.parameters import Pairs
+
+_MAX_PARAMETERS = 200
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Question(NamedTuple):
+    """A request as it came, its sender known. path: the values of the path's parameters."""
+
+    key: Key
+    parameters: Pairs
+    body: bytes
+    path: Mapping[str, str]
+    now_ms: int
+
+    @property
+    def project_id(self) -> str:
+        return self.key.project_id
+
+
+Desk = TypeVar("Desk")
+
+
+class DoorRoute(NamedTuple, Generic[Desk]):
+    """One route of one door, at its two mounts. answer: is handed the desk that `door_paths` is given, and the request.
+
+    path: below the door's own prefix ("/v1/metrics" is also served at "/solinth/v1/metrics").
+    """
+
+    door: Door
+    method: str
+    path: str
+    answer: Callable[[Desk, Question], Awaitable[Reply]]
+    scope: Scope = Scope.READ
+
+    @property
+    def mounts(self) -> tuple[str, str]:
+        return f"/{self.door.value}{self.path}", self.path
+
+
+def door_paths(gate: Gate, bodies: Bodies, routes: Iterable[DoorRoute[Desk]], desk: Desk) -> list[Path]:
+    """The paths of all routes of a table, ready for the router. desk: what their answers need."""
+    return [
+        Path(path, route.method, Endpoint(_endpoint(route, gate, bodies, desk), FACES[route.door]))
+        for route in routes
+        for path in route.mounts
+    ]
+
+
+def _endpoint(
+    route: DoorRoute[Desk], gate: Gate, bodies: Bodies, desk: Desk
+) -> Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply]]:
+    rate_class = FACES[route.door].single
+
+    async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
+        key = gate.enter(exchange, rate_class, route.scope)
+        parameters = read_parameters(exchange.scope["query_string"])
+        try:
+            body = await bodies.read(exchange, exchange.scope, receive) if route.method in _WITH_BODY else b""
+            return await route.answer(desk, Question(key, parameters, body, path, exchange.now_ms))
+        finally:
+            bodies.release(exchange)
+
+    return answer
+
+
+def read_parameters(query_string: bytes) -> list[tuple[str, str]]:
+    """Names and values in the order sent; what is not UTF-8 becomes lone surrogates, which the dialects refuse by name."""
+    try:
+        return parse_qsl(
+            query_string.decode("ascii", "surrogateescape"),
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=_MAX_PARAMETERS,
+        )
+    except ValueError:
+        message = f"More than {_MAX_PARAMETERS} parameters."
+        raise Refusal(Reason.INVALID_PARAMETER, message, expected=f"at most {_MAX_PARAMETERS}") from None
