@@ -24,7 +24,10 @@ def test_retry_after_is_at_most_the_windows_length(begun_ms: int) -> None:
     clock = ManualClock(NOON_MS + begun_ms)
     gate = Gate(NoKeys(), RateLimits(), clock, IdMint(clock))
     scope = {"headers": [], "client": ("192.0.2.7", 1), "path": "/v1/metrics", "method": "GET"}
+    first = gate.meet(scope)
+    gate.count(first, RateClass.MINUTE)
+    for _ in range(first.allowance.remaining if first.allowance else 0):
+        gate.count(gate.meet(scope), RateClass.MINUTE)
     with pytest.raises(Refusal) as refused:
-        for _ in range(10_000):
-            gate.count(gate.meet(scope), RateClass.MINUTE)
+        gate.count(gate.meet(scope), RateClass.MINUTE)
     assert (refused.value.reason, refused.value.retry_after_s) == (Reason.RATE_LIMITED, 60)
