@@ -3,7 +3,7 @@
 Written with SQLAlchemy Core, not the ORM: rows become the kernel's frozen values at once, and Core alone needs less memory.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -58,4 +58,53 @@ websites = Table(
     Column("timezone", String(64), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+    Column("name", String(255), nullable=False, server_default=text("''")),
+    Column("allowed_origins", Text, nullable=False, server_default="[]"),
+    Column("identity", String(16), nullable=False, server_default="daily"),
+    Column("updated_at_ms", BigInteger, nullable=False, server_default="0"),
 )
+"""allowed_origins: a JSON list of texts."""
+
+former_websites = Table(
+    "former_websites",
+    metadata,
+    Column("website_id", String(128), primary_key=True),
+    Column("project_id", String(64), ForeignKey("projects.project_id"), nullable=False),
+    Column("deleted_at_ms", BigInteger, nullable=False),
+)
+"""Ids of deleted websites. Their events stay stored, so that an id stays with its project for good."""
+
+conversion_events = Table(
+    "conversion_events",
+    metadata,
+    Column("conversion_event_id", String(64), primary_key=True),
+    Column("website_id", String(128), ForeignKey("websites.website_id"), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("event_name", String(255), nullable=False),
+    Column("conditions", Text, nullable=False),
+    Column("page", Text),
+    Column("value", String(40)),
+    Column("currency", String(3), nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("updated_at_ms", BigInteger, nullable=False),
+)
+"""conditions: a JSON list of kernel Conditions; page: a JSON PageMatch. value: an exact decimal as text."""
+
+rate_loads = Table(
+    "rate_loads",
+    metadata,
+    Column("load_id", Integer, primary_key=True),
+    Column("loaded_at_ms", BigInteger, nullable=False),
+)
+"""One row per load of exchange rates, so that a directory is read again without the rates when they did not change."""
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("base", String(3), primary_key=True),
+    Column("quote", String(3), primary_key=True),
+    Column("date", String(10), primary_key=True),
+    Column("rate", String(40), nullable=False),
+)
+"""From `date` on, one unit of `base` is worth `rate` units of `quote`. rate: an exact decimal as text."""
