@@ -4,7 +4,7 @@
     SERVER                                         the sender of a request that a server sent (the API)
     enricher.enrich(event, website, sender) -> Event   with web, flags (BOT) and, from browsers, visitor_id
 
-Promise: `enrich` never raises and never refuses, does no I/O and is bounded in time whatever was sent; the address and the User-Agent
+Promise: `enrich` never raises and never refuses, does no I/O and is bounded in time whatever was sent; address and User-Agent
 are used and dropped, none of them is in the event that comes back (but for properties, which stay as their sender wrote them).
 """
 

@@ -78,7 +78,7 @@ class Draft(msgspec.Struct, gc=False):
 
 
 def clues_of(event: Event, website: Website, sender: Sender) -> Clues:
-    """A browser's address and User-Agent are those of the request; a server tells the visitor's in its properties or not at all."""
+    """A browser's address and User-Agent are those of its request; a server tells the visitor's in the properties, if at all."""
     told = read_told(event.properties)
     if sender.kind is SenderKind.BROWSER:
         return Clues(event, website, sender, told, sender.address, sender.user_agent)
