@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamgauge.control import Control, KeySpec, WebsiteSpec
-from streamgauge.control.plane import MISS_INTERVAL_S
+from streamgauge.control.live import MISS_INTERVAL_S
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.settings import DEFAULT_PLANS

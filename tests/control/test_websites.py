@@ -7,13 +7,17 @@ import pytest
 from streamgauge.control import Control, WebsiteSpec
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import Website
+from tests.control.conftest import NOON_MS
 
 
 def test_a_website_is_found_by_its_own_id(control: Control) -> None:
     spec = WebsiteSpec(domain="Example.com", website_id="your_website_id", timezone="Asia/Kolkata", currency="eur")
     made = control.create_website("shop", spec)
     project_id = control.projects()[0].project_id
-    assert made == Website("your_website_id", project_id, "example.com", "Asia/Kolkata", "EUR")
+    assert made == Website(
+        "your_website_id", project_id, "example.com", "Asia/Kolkata", "EUR",
+        name="example.com", created_at_ms=NOON_MS, updated_at_ms=NOON_MS,
+    )  # fmt: skip
     assert control.website("your_website_id") == made
     assert control.website("your_website") is None
 

@@ -1,12 +1,13 @@
 """The hot path's view of the control plane: an immutable snapshot in memory, looked up without touching the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
 from streamgauge.kernel.access import Key
+from streamgauge.kernel.money import RateTable
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.website import Website
+from streamgauge.kernel.website import ConversionEvent, Website
 
 _NEVER_MS = 2**62
 
@@ -33,12 +34,31 @@ def key_entry(key: Key, plan_known: bool, revoked_at_ms: int | None, was_replace
 
 
 class Directory:
-    """Keys by the digest of their secret, websites by id, as of one generation of the database."""
+    """Keys by the digest of their secret, websites by id, what converts on each, exchange rates: as of one generation of the
+    database.
 
-    def __init__(self, generation: int, entries: Mapping[bytes, KeyEntry], websites: Iterable[Website]) -> None:
+    rates_load: which load the rates are of (control.rates.last_load).
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        entries: Mapping[bytes, KeyEntry],
+        websites: Iterable[Website],
+        conversion_events: Mapping[str, tuple[ConversionEvent, ...]],
+        rates: RateTable,
+        rates_load: int,
+    ) -> None:
         self.generation = generation
+        self.rates = rates
+        self.rates_load = rates_load
         self._entries = entries
-        self._websites = {website.website_id: website for website in websites}
+        self._conversion_events = conversion_events
+        self._websites: dict[str, Website] = {}
+        self._websites_of: dict[str, list[Website]] = {}
+        for website in websites:
+            self._websites[website.website_id] = website
+            self._websites_of.setdefault(website.project_id, []).append(website)
 
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
@@ -51,6 +71,14 @@ class Directory:
 
     def website(self, website_id: str) -> Website | None:
         return self._websites.get(website_id)
+
+    def websites_of(self, project_id: str) -> Sequence[Website]:
+        """The websites of one project, in the order of their making."""
+        return self._websites_of.get(project_id, ())
+
+    def conversion_events(self, website_id: str) -> tuple[ConversionEvent, ...]:
+        """Those of one website, in the order of their making; the inactive ones too."""
+        return self._conversion_events.get(website_id, ())
 
     def keys_without_plan(self) -> list[tuple[str, str]]:
         """Ids and plan names of the keys that are refused because the plan table has no such plan."""

@@ -1,52 +1,48 @@
-"""The control plane as a whole: operations that change it, and the directory that the hot path looks things up in.
+"""The control plane as a whole: operations that change it, and look-ups in the directory that is in use (control.live)."""
 
-Promise: a key or website that another process made is known here at its first use, and a revocation made there holds here
-as soon as `refresh` runs (`keep_fresh` runs it several times a second; the command line asks for it at once).
-Limit: unknown keys can make at most `1 / MISS_INTERVAL_S` looks at the database per second, so a new key may be
-refused within that interval after some other unknown key was tried, unless the command line's nudge came first.
-"""
-
-import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
 
+from streamgauge.control.conversion_events import (
+    create_conversion_event,
+    delete_conversion_event,
+    no_conversion_event,
+    update_conversion_event,
+)
 from streamgauge.control.database import Database, open_database
 from streamgauge.control.directory import Directory
-from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, list_keys, read_entries, revoke_key, rotate_key
+from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, list_keys, revoke_key, rotate_key
+from streamgauge.control.live import WATCH_INTERVAL_S, LiveDirectory
 from streamgauge.control.projects import create_project, find_project, list_projects
-from streamgauge.control.tables import generation
-from streamgauge.control.websites import WebsiteSpec, create_website, list_websites
+from streamgauge.control.rates import RatesLoaded, load_rates
+from streamgauge.control.websites import create_website, delete_website, list_websites, no_website, update_website
 from streamgauge.kernel.access import Key, Plan, Project
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.identifiers import IdMint
-from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.website import Website
+from streamgauge.kernel.money import Rate, RateTable
+from streamgauge.kernel.website import ConversionEvent, Website
+from streamgauge.kernel.website_settings import ConversionEventChange, WebsiteChange, WebsiteSpec
 
 _T = TypeVar("_T")
-MISS_INTERVAL_S = 0.02
-WATCH_INTERVAL_S = 0.2
 DAY_MS = 86_400_000
 
 
 class Control:
-    """Projects, keys and websites. Safe to use from several threads; a look-up waits at most for a refresh."""
+    """Projects, keys, websites, their conversion events, exchange rates. Safe to use from several threads; a look-up waits at
+    most for a refresh."""
 
     def __init__(self, database: Database, plans: Mapping[str, Plan], clock: Clock) -> None:
         self._database = database
         self._plans = plans
         self._clock = clock
         self._mint = IdMint(clock)
-        # Two locks, so that a look-up that refreshes never waits behind a change that waits for another process's write.
+        # Not the lock of a refresh, so that a look-up that refreshes never waits behind a change that waits for another process.
         self._change_lock = threading.Lock()
-        self._refresh_lock = threading.Lock()
-        self._next_miss_look = 0.0
-        with database.reading() as connection:
-            self._directory = self._read_directory(connection)
+        self._live = LiveDirectory(database, plans, clock)
 
     @classmethod
     def open(cls, path: Path, plans: Mapping[str, Plan], clock: Clock) -> "Control":
@@ -60,59 +56,50 @@ class Control:
 
     @property
     def directory(self) -> Directory:
-        return self._directory
+        return self._live.directory
 
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
-        directory = self._directory
-        try:
-            return directory.key_for(secret, now_ms)
-        except Refusal as refusal:
-            if refusal.reason is not Reason.UNKNOWN_KEY:
-                raise
-            newer = self._newer_than(directory)
-            if newer is None:
-                raise
-        return newer.key_for(secret, now_ms)
+        return self._live.key_for(secret, now_ms)
 
     def website(self, website_id: str) -> Website | None:
         """The website of any project; None when there is none."""
-        directory = self._directory
-        website = directory.website(website_id)
-        if website is None and (newer := self._newer_than(directory)):
-            website = newer.website(website_id)
+        return self._live.website(website_id)
+
+    def website_of(self, project_id: str, website_id: str) -> Website:
+        """Raises Refusal not_found, also for a website of another project: who asks shall not learn that it is there."""
+        website = self.website(website_id)
+        if website is None or website.project_id != project_id:
+            raise no_website(website_id)
         return website
+
+    def websites_of(self, project_id: str) -> Sequence[Website]:
+        """The websites of one project, in the order of their making."""
+        return self.directory.websites_of(project_id)
+
+    def conversion_events(self, website_id: str) -> tuple[ConversionEvent, ...]:
+        """Those of one website, in the order of their making; the inactive ones too. Empty when there is no such website."""
+        return self.directory.conversion_events(website_id)
+
+    def conversion_event_of(self, project_id: str, website_id: str, conversion_event_id: str) -> ConversionEvent:
+        """Raises Refusal not_found, also for those of other projects and web"""
+        self.website_of(project_id, website_id)
+        for one in self.conversion_events(website_id):
+            if one.conversion_event_id == conversion_event_id:
+                return one
+        raise no_conversion_event(conversion_event_id)
+
+    def rates(self) -> RateTable:
+        """The exchange rates of the installation, as last loaded."""
+        return self.directory.rates
 
     def refresh(self) -> bool:
         """Take up what other processes changed; True when there was anything. Cheap when not."""
-        with self._refresh_lock, self._database.reading() as connection:
-            if connection.execute(select(generation.c.value)).scalar_one() == self._directory.generation:
-                return False
-            self._directory = self._read_directory(connection)
-            return True
+        return self._live.refresh()
 
     async def keep_fresh(self, on_failure: Callable[[Exception], None], interval_s: float = WATCH_INTERVAL_S) -> None:
         """Refresh for ever. A failing database is reported and tried again; the last directory stays in use meanwhile."""
-        while True:
-            await asyncio.sleep(interval_s)
-            try:
-                await asyncio.to_thread(self.refresh)
-            except SQLAlchemyError as exc:
-                on_failure(exc)
-
-    def _newer_than(self, directory: Directory) -> Directory | None:
-        """The directory after a miss in this one, None when there is no newer one; looks at the database now and then."""
-        now = self._clock.monotonic()
-        if now >= self._next_miss_look:
-            self._next_miss_look = now + MISS_INTERVAL_S
-            self.refresh()
-        # Compared, not asked of refresh(): another thread may have taken up the change since the miss.
-        return None if self._directory is directory else self._directory
-
-    def _read_directory(self, connection: Connection) -> Directory:
-        value = connection.execute(select(generation.c.value)).scalar_one()
-        entries = read_entries(connection, self._plans)
-        return Directory(value, entries, list_websites(connection))
+        await self._live.keep_fresh(on_failure, interval_s)
 
     # Operations: each is one transaction, and the directory shows it when the call returns.
 
@@ -160,9 +147,51 @@ class Control:
 
         return self._change(create)
 
+    def create_website_of(self, project_id: str, spec: WebsiteSpec) -> Website:
+        """A website of the project of that id. Raises Refusal already_exists, invalid_parameter."""
+        return self._change(
+            lambda connection, now_ms: create_website(connection, self._mint.mint("web"), project_id, spec, now_ms)
+        )
+
     def websites(self) -> list[Website]:
         with self._database.reading() as connection:
             return list_websites(connection)
+
+    def update_website(self, project_id: str, website_id: str, change: WebsiteChange) -> Website:
+        """The website as it is afterwards. Raises Refusal not_found, invalid_parameter."""
+        return self._change(lambda connection, now_ms: update_website(connection, project_id, website_id, change, now_ms))
+
+    def delete_website(self, project_id: str, website_id: str) -> None:
+        """Also its conversion events. Its stored events stay, and so does its id with the project. Raises Refusal not_found."""
+        self._change(lambda connection, now_ms: delete_website(connection, project_id, website_id, now_ms))
+
+    def create_conversion_event(self, project_id: str, website_id: str, wanted: ConversionEventChange) -> ConversionEvent:
+        """Raises Refusal not_found, missing_field, invalid_parameter."""
+
+        def create(connection: Connection, now_ms: int) -> ConversionEvent:
+            minted_id = self._mint.mint("cev")
+            return create_conversion_event(connection, minted_id, project_id, website_id, wanted, now_ms)
+
+        return self._change(create)
+
+    def update_conversion_event(
+        self, project_id: str, website_id: str, conversion_event_id: str, change: ConversionEventChange
+    ) -> ConversionEvent:
+        """The conversion event as it is afterwards. Raises Refusal not_found, missing_field, invalid_parameter."""
+        place = (project_id, website_id, conversion_event_id)
+        return self._change(lambda connection, now_ms: update_conversion_event(connection, *place, change, now_ms))
+
+    def delete_conversion_event(self, project_id: str, website_id: str, conversion_event_id: str) -> None:
+        """Raises Refusal not_found."""
+        place = (project_id, website_id, conversion_event_id)
+        self._change(lambda connection, _: delete_conversion_event(connection, *place))
+
+    def load_rates(self, loaded: Sequence[Rate], on_progress: Callable[[int], None] = lambda _: None) -> RatesLoaded:
+        """Add rates, or replace those of the same base, quote and date.
+
+        on_progress: is told how many rates are done, in parts.
+        """
+        return self._change(lambda connection, now_ms: load_rates(connection, loaded, now_ms, on_progress))
 
     def _change(self, operation: Callable[[Connection, int], _T]) -> _T:
         with self._change_lock, self._database.writing() as connection:
