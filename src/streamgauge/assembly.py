@@ -48,6 +48,7 @@ from streamgauge.web.reference import reference_paths
 from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Gauge, Telemetry
+from streamgauge.web.websites import WEBSITE_ROUTES
 
 DEFAULT_PROJECT = "default"
 _LOADER_STOP_S = 10.0
@@ -209,6 +210,7 @@ def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner:
 
     paths = [
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
+        *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
         *health_paths(_readiness_checks(settings, parts)),
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),

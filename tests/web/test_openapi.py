@@ -8,15 +8,19 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
 from streamgauge.web.openapi import Tag
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.route_docs import ROUTES, api_document
+from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
+DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES)
+ROUTE_DOCS = (*ROUTES, *WEBSITE_DOCS)
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
     pytest.param(method, path, operation, id=f"{method.upper()} {path}")
@@ -36,7 +40,7 @@ def test_the_document_is_valid() -> None:
     "served",
     [
         pytest.param({("POST", path) for path in INGEST_ROUTES}, id="events"),
-        pytest.param({(route.method, path) for route in QUERY_ROUTES for path in route.mounts}, id="questions"),
+        pytest.param({(route.method, path) for route in DOOR_ROUTES for path in route.mounts}, id="routes of doors"),
         pytest.param({(path.method, path.path) for path in health_paths([])}, id="health"),
         pytest.param({(path.method, path.path) for path in reference_paths(DOCUMENT)}, id="the reference itself"),
     ],
@@ -46,7 +50,7 @@ def test_every_route_is_documented(served: set[tuple[str, str]]) -> None:
 
 
 def test_every_documented_route_of_a_door_is_served() -> None:
-    served = {("POST", path) for path in INGEST_ROUTES} | {(r.method, path) for r in QUERY_ROUTES for path in r.mounts}
+    served = {("POST", path) for path in INGEST_ROUTES} | {(r.method, path) for r in DOOR_ROUTES for path in r.mounts}
     of_doors = {
         (method.upper(), path)
         for path, methods in DOCUMENT["paths"].items()
@@ -67,13 +71,15 @@ def test_routes_of_doors_need_a_key_and_others_do_not(method: str, path: str, op
     assert operation["security"] == ([] if is_server else [{"bearer": []}, {"apiKey": []}])
 
 
-@pytest.mark.parametrize("route", [pytest.param(route, id=route.operation_id) for route in ROUTES if route.request is not None])
+@pytest.mark.parametrize(
+    "route", [pytest.param(route, id=route.operation_id) for route in ROUTE_DOCS if route.request is not None]
+)
 def test_samples_follow_their_schemas(route: Any) -> None:
     OAS31Validator(route.request).validate(route.example)
 
 
-NEVER_ANSWERED = {Reason.ALREADY_EXISTS, Reason.UNREADABLE_RECORD}
-LOOKUPS = {"/v1/events/lookup", "/v1/events/{id}", "/flexprice/v1/events/lookup", "/flexprice/v1/events/{id}"}
+NEVER_ANSWERED = {Reason.UNREADABLE_RECORD}
+MAKES_WHAT_MAY_BE_THERE = {("post", "/api/websites"), ("post", "/thebizness/api/websites")}
 
 
 def reasons_in(answer: Any) -> set[str]:
@@ -89,8 +95,8 @@ def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason
     status = door.render_refusal(Refusal(reason, "no")).status
     (tag,) = [tag for tag in Tag if tag.value.lower() == door.door.value]
     assert reason.value in reasons_in(DOCUMENT["components"]["responses"][f"{tag.value}-{status}"])
-    if status in (404, 405):
-        return  # Of a route that is not there, or of a thing that a route looks for; see the next test.
+    if status in (404, 405, 409):
+        return  # Of a route that is not there, or of a thing that a route looks for or makes; see the next tests.
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():
             if tag.value in operation["tags"]:
@@ -99,7 +105,12 @@ def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_what_is_looked_up_may_not_be_found(method: str, path: str, operation: Any) -> None:
-    assert ("404" in operation["responses"]) == (path in LOOKUPS)
+    assert ("404" in operation["responses"]) == ("{" in path or path.endswith("/lookup"))
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_what_is_made_may_be_there_already(method: str, path: str, operation: Any) -> None:
+    assert ("409" in operation["responses"]) == ((method, path) in MAKES_WHAT_MAY_BE_THERE)
 
 
 def test_statuses_that_no_door_gives_are_not_listed() -> None:

@@ -10,7 +10,8 @@ from streamgauge.kernel.website import Identity
 NAME_CHARACTERS = 255
 MAX_ORIGINS = 50
 
-_ID = re.compile(r"[!-~]{1,128}")
+# Without a slash, for an id is a part of addresses.
+_ID = re.compile(r"[!-.0-~]{1,128}")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::\d{{1,5}})?")
 _DOMAIN_CHARACTERS = 253
@@ -24,7 +25,7 @@ _NO_PLACES = frozenset({"localtime", "Factory"})
 
 def valid_id(website_id: str) -> str:
     if not _ID.fullmatch(website_id):
-        raise invalid("id", website_id, "1 to 128 visible ASCII characters without spaces")
+        raise invalid("id", website_id, "1 to 128 visible ASCII characters without spaces and slashes")
     return website_id
 
 

@@ -23,13 +23,17 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Question(NamedTuple):
-    """A request as it came, its sender known. path: the values of the path's parameters."""
+    """A request as it came, its sender known.
+
+    path: the values of the path's parameters. host: the header Host, "" when there is none.
+    """
 
     key: Key
     parameters: Pairs
     body: bytes
     path: Mapping[str, str]
     now_ms: int
+    host: str = ""
 
     @property
     def project_id(self) -> str:
@@ -75,11 +79,16 @@ def _endpoint(
         parameters = read_parameters(exchange.scope["query_string"])
         try:
             body = await bodies.read(exchange, exchange.scope, receive) if route.method in _WITH_BODY else b""
-            return await route.answer(desk, Question(key, parameters, body, path, exchange.now_ms))
+            question = Question(key, parameters, body, path, exchange.now_ms, _host_of(exchange))
+            return await route.answer(desk, question)
         finally:
             bodies.release(exchange)
 
     return answer
+
+
+def _host_of(exchange: Exchange) -> str:
+    return next((value.decode("latin-1") for name, value in exchange.scope["headers"] if name == b"host"), "")
 
 
 def read_parameters(query_string: bytes) -> list[tuple[str, str]]:

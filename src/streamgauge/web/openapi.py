@@ -14,10 +14,10 @@ from streamgauge.kernel.refusal import Reason
 Schema = Mapping[str, object]
 Operation = Mapping[str, object]
 
-# Said of a route, or of a thing that a route looks for: only operations that state them by themselves answer with them.
-_STATED_STATUSES = frozenset({404, 405})
-# The command line's, and the loader's: no request is answered with them.
-_NEVER_ANSWERED = frozenset({Reason.ALREADY_EXISTS, Reason.UNREADABLE_RECORD})
+# Said of a route, or of a thing that a route looks for or makes: only operations that state them by themselves answer with them.
+_STATED_STATUSES = frozenset({404, 405, 409})
+# The loader's: no request is answered with it.
+_NEVER_ANSWERED = frozenset({Reason.UNREADABLE_RECORD})
 _TEXT: Schema = {"type": "string"}
 
 

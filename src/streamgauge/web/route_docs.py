@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.openapi import DoorDoc, RouteDoc, Schema, Tag, build_document
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
 from streamgauge.wire.flexprice import query_schema as flexprice_questions
@@ -204,4 +205,4 @@ DOORS = (
 def api_document(version: str) -> Mapping[str, object]:
     """The OpenAPI document of this server."""
     questions = {**solinth_questions.OPERATIONS, **flexprice_questions.OPERATIONS}
-    return build_document(version, DOORS, questions, ROUTES)
+    return build_document(version, DOORS, questions, (*ROUTES, *WEBSITE_DOCS))

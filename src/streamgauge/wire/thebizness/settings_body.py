@@ -1,0 +1,92 @@
+"""Bodies that change settings: one JSON object, every field known and of its type.
+
+Unlike events, a field that is not known is refused here: a misspelt `timezon` that is ignored would be a change that did not
+happen, with a success status. What replies add to a thing (its ids, its times) may be sent back; an id must then be its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import UNSET, UnsetType
+
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.wire.body import JsonObject, Node, Written, inspect, load_object
+from streamgauge.wire.fields import wrong_type
+from streamgauge.wire.parameters import Pairs, one_of, refuse_unknown, shown, single_values
+
+MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 100
+
+
+def read_settings(
+    body: bytes, known: Sequence[str], shown_only: Sequence[str] = (), fixed: Mapping[str, str] | None = None
+) -> JsonObject:
+    """The object of a body. shown_only: fields of replies, ignored here. fixed: fields that may only have this value.
+
+    Raises Refusal: what reading a body raises, invalid_parameter.
+    """
+    tree = load_object(body)
+    inspect(tree)
+    own = fixed or {}
+    for name, value in tree.items():
+        if name in own and value is not None and value != own[name]:
+            expected = f"{own[name]}, or no such field"
+            raise Refusal(Reason.INVALID_PARAMETER, f"Invalid field: {name} cannot be changed", field=name, expected=expected)
+        if name not in known and name not in shown_only and name not in own:
+            message = f"Unknown field: {shown(name)}. Known are {', '.join(known)}"
+            raise Refusal(Reason.INVALID_PARAMETER, message, field=shown(name), expected=one_of(known))
+    return tree
+
+
+def text_in(tree: JsonObject, field: str) -> str | UnsetType:
+    """Text as sent; UNSET when absent or null. Raises Refusal wrong_type."""
+    value = tree.get(field)
+    if value is None:
+        return UNSET
+    # A Written number is a str too, hence the exact type.
+    if type(value) is not str:
+        raise wrong_type(field, "string")
+    return value
+
+
+def texts_in(tree: JsonObject, field: str) -> tuple[str, ...] | UnsetType:
+    value = tree.get(field)
+    if value is None:
+        return UNSET
+    if not isinstance(value, list) or any(type(item) is not str for item in value):
+        raise wrong_type(field, "array of strings")
+    return tuple(value)
+
+
+def flag_in(tree: JsonObject, field: str) -> bool | UnsetType:
+    value = tree.get(field)
+    if value is None:
+        return UNSET
+    if not isinstance(value, bool):
+        raise wrong_type(field, "boolean")
+    return value
+
+
+def exact_number(value: Node) -> Decimal | None:
+    """The number with every digit that was sent; None when the value is no number."""
+    if isinstance(value, Written) or (isinstance(value, int) and not isinstance(value, bool)):
+        return Decimal(value)
+    return None
+
+
+def read_page(parameters: Pairs) -> tuple[int, int]:
+    """limit and offset of a list. Raises Refusal invalid_parameter."""
+    refuse_unknown(parameters, ("limit", "offset"))
+    values = single_values(parameters)
+    limit = _whole_number(values, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    return limit, _whole_number(values, "offset", 0, 0, 10**9)
+
+
+def _whole_number(values: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = values.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        expected = f"a whole number from {least} to {most}"
+        raise Refusal(Reason.INVALID_PARAMETER, f"Invalid parameter: {name} must be {expected}", field=name, expected=expected)
+    return int(text)
