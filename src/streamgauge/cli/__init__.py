@@ -8,6 +8,7 @@ import click
 from streamgauge.cli.config import config
 from streamgauge.cli.keys import keys
 from streamgauge.cli.projects import projects
+from streamgauge.cli.rates import rates
 from streamgauge.cli.serve import serve
 from streamgauge.cli.verify import verify
 from streamgauge.cli.websites import websites
@@ -19,5 +20,5 @@ def main() -> None:
     """Streamgauge: events in once; product metrics, web analytics and usage metering out."""
 
 
-for _command in (serve, projects, keys, websites, verify, config):
+for _command in (serve, projects, keys, websites, rates, verify, config):
     main.add_command(_command)
