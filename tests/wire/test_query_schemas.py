@@ -8,7 +8,7 @@ import pytest
 
 from streamgauge.kernel.query import EventPage, MetricAnswer, Point, StoredEvent
 from streamgauge.wire.flexprice import listing, lookup, query_schema, usage
-from streamgauge.wire.solinth import metrics
+from streamgauge.wire.solinth import metrics, metrics_reply
 from streamgauge.wire.solinth import query_schema as solinth_schema
 
 _EVENT = StoredEvent("e", "use", 1, 2, "flexprice", "c", "a", "v", "w", "s", b'{"n":1}', 3)
@@ -66,7 +66,13 @@ def test_metrics_replies_fit(asked: str, answer: MetricAnswer) -> None:
     extra = {"": [], "avg": [("metric", "avg"), ("property", "n")], "interval": [("interval", "hour")]}[asked]
     query = metrics.parse_metrics([("event", "use"), *extra], "p1", 86_400_000 * 365)
     schema = _reply_schema(solinth_schema.OPERATIONS, ("GET", "/v1/metrics"))
-    assert _misfits(schema, json.loads(metrics.render_metrics(query, answer))) == []
+    assert (
+        _misfits(
+            schema,
+            json.loads(metrics_reply.render_metrics(query, metrics_reply.Ranked((), 0), metrics_reply.Measured([answer]), None)),
+        )
+        == []
+    )
 
 
 def test_list_replies_fit() -> None:

@@ -26,6 +26,7 @@ def ask(sample: str) -> object:
     assert found
     url = urlsplit(found[0])
     parameters = parse_qsl(url.query, keep_blank_values=True)
+    parameters += [tuple(pair.split("=", 1)) for pair in re.findall(r"--data-urlencode '?(\w+=(?:\[.*\]|\w+))", sample)]
     body = sample.partition("-d '")[2].partition("'")[0].encode()
     match url.path, bool(body):
         case "/v1/metrics", False:
@@ -47,8 +48,13 @@ def test_every_sample_is_a_question(sample: str) -> None:
 
 
 def test_there_are_samples_of_every_route() -> None:
-    assert {type(ask(sample)).__name__ for sample in SAMPLES} == {"MetricQuery", "EventListQuery", "LookupRequest"}
-    assert len(SAMPLES) == 7
+    assert {type(ask(sample)).__name__ for sample in SAMPLES} == {
+        "MetricRequest",
+        "MetricQuery",
+        "EventListQuery",
+        "LookupRequest",
+    }
+    assert len(SAMPLES) == 11
 
 
 @pytest.mark.parametrize("reply", REPLIES)

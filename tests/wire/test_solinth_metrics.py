@@ -10,14 +10,25 @@ from hypothesis import strategies as st
 
 from streamgauge.kernel.query import Aggregation, MetricAnswer, MetricQuery, Missing, Point, Weekday, Window
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.solinth.metrics import PARAMETERS, parse_metrics, render_metrics
+from streamgauge.wire.solinth.metrics import PARAMETERS, MetricRequest, parse_metrics
+from streamgauge.wire.solinth.metrics_reply import Measured, Ranked, render_metrics
 from streamgauge.wire.timestamps import parse_rfc3339
 
 NOW = parse_rfc3339("2024-02-10T12:34:56.789Z")
 
 
-def parsed(query_string: str) -> MetricQuery:
+def asked(query_string: str) -> MetricRequest:
     return parse_metrics(parse_qsl(query_string, keep_blank_values=True), "p1", NOW)
+
+
+def parsed(query_string: str) -> MetricQuery:
+    """The one metric of a question."""
+    (query,) = asked(query_string).sides
+    return query
+
+
+def rendered(request: MetricRequest, answer: MetricAnswer) -> bytes:
+    return render_metrics(request, Ranked((), 0), Measured([answer]), None)
 
 
 def ms(text: str) -> int:
@@ -170,21 +181,21 @@ TOTALS = [
 
 @pytest.mark.parametrize(("metric", "value", "count", "body"), TOTALS)
 def test_shape_without_interval(metric: str, value: Decimal | None, count: int, body: bytes) -> None:
-    query = parsed(f"event=e&metric={metric}&property=a")
-    assert render_metrics(query, MetricAnswer(value, count)) == body
+    query = asked(f"event=e&metric={metric}&property=a")
+    assert rendered(query, MetricAnswer(value, count)) == body
 
 
 def test_count_of_nothing() -> None:
-    assert render_metrics(parsed("event=never"), MetricAnswer(0, 0)) == b'{"value":0,"count":0}'
+    assert rendered(asked("event=never"), MetricAnswer(0, 0)) == b'{"value":0,"count":0}'
 
 
 def test_shape_with_interval() -> None:
-    query = parsed("event=e&metric=sum&property=a&interval=day&from=2024-01-01&to=2024-01-02")
+    query = asked("event=e&metric=sum&property=a&interval=day&from=2024-01-01&to=2024-01-02")
     points = (
         Point(ms("2024-01-01T00:00:00Z"), Decimal(1500), 3),
         Point(ms("2024-01-02T00:00:00Z"), Decimal("1750.25"), 2),
     )
-    body = render_metrics(query, MetricAnswer(Decimal("3250.25"), 5, points))
+    body = rendered(query, MetricAnswer(Decimal("3250.25"), 5, points))
     assert body == b'{"data":[{"date":"2024-01-01","value":1500},{"date":"2024-01-02","value":1750.25}],"total":3250.25}'
 
 
@@ -198,7 +209,7 @@ LABELS = [
 
 @pytest.mark.parametrize(("parameters", "start", "label"), LABELS)
 def test_labels(parameters: str, start: str, label: str) -> None:
-    body = render_metrics(parsed(f"event=e&{parameters}"), MetricAnswer(1, 1, (Point(ms(start), 1, 1),)))
+    body = rendered(asked(f"event=e&{parameters}"), MetricAnswer(1, 1, (Point(ms(start), 1, 1),)))
     assert json.loads(body)["data"] == [{"date": label, "value": 1}]
 
 
@@ -206,17 +217,18 @@ def test_empty_buckets_are_zero_for_sums_and_left_out_for_averages() -> None:
     empty = Point(ms("2024-01-01T00:00:00Z"), None, 0)
     answer = MetricAnswer(None, 0, (empty,))
     for metric in ("sum", "unique"):
-        body = render_metrics(parsed(f"event=e&metric={metric}&property=a&interval=day"), answer)
+        body = rendered(asked(f"event=e&metric={metric}&property=a&interval=day"), answer)
         assert body == b'{"data":[{"date":"2024-01-01","value":0}],"total":0}'
     for metric in ("avg", "min", "max", "median", "p99"):
-        body = render_metrics(parsed(f"event=e&metric={metric}&property=a&interval=day"), answer)
+        body = rendered(asked(f"event=e&metric={metric}&property=a&interval=day"), answer)
         assert body == b'{"data":[],"total":null}'
 
 
 @given(st.lists(st.tuples(st.sampled_from(PARAMETERS) | st.text(), st.text(st.characters(codec=None)) | st.just("2024-01-01"))))
 def test_whatever_comes_is_read_or_refused(params: list[tuple[str, str]]) -> None:
     try:
-        query = parse_metrics(params, "p1", NOW)
+        request = parse_metrics(params, "p1", NOW)
     except Refusal:
         return
-    assert query.selection.start_ms <= query.selection.end_ms
+    for query in request.sides:
+        assert query.selection.start_ms <= query.selection.end_ms

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from streamgauge.kernel.website import Operator
+
 
 class Aggregation(StrEnum):
     """How the values of many events become one number."""
@@ -98,10 +100,34 @@ Key = FieldKey | PropertyKey
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """Keeps the events whose text form of `key` is one of `values`. A number compares by its JSON text (2, 1.5)."""
+    """Keeps the events whose text form of `key` compares so with one of `values` (IS_NOT: with none of them).
+
+    A number compares by its JSON text (2, 1.5). No values: IS keeps nothing, and so do CONTAINS and MATCHES; IS_NOT keeps all.
+    """
 
     key: Key
     values: tuple[str, ...]
+    operator: Operator = Operator.IS
+
+
+class Order(StrEnum):
+    """How a number is compared."""
+
+    ABOVE = "gt"
+    AT_LEAST = "gte"
+    BELOW = "lt"
+    AT_MOST = "lte"
+
+
+class NumberFilter(msgspec.Struct, frozen=True):
+    """Keeps the events whose property is a number (or a text that reads as one) that compares so with `bound`, exactly.
+
+    Numbers of events have nine digits after the point, further ones are cut; `bound` may have any. It lies below 1e28 in size.
+    """
+
+    key: PropertyKey
+    order: Order
+    bound: Decimal
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -111,7 +137,7 @@ class Selection(msgspec.Struct, frozen=True):
     start_ms: int
     end_ms: int
     event_name: str | None = None
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Filter | NumberFilter, ...] = ()
 
 
 class MetricQuery(msgspec.Struct, frozen=True):

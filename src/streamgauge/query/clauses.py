@@ -1,12 +1,19 @@
 """The parts that all statements share: bound values, keys of events, the WHERE clause."""
 
+from decimal import ROUND_FLOOR, Context, Decimal
+
 import msgspec
 
-from streamgauge.kernel.query import FieldKey, Filter, Key, Selection
+from streamgauge.kernel.query import FieldKey, Filter, Key, NumberFilter, Order, Selection
+from streamgauge.kernel.website import Operator
 
 # What the store's timestamps can hold (1900 to 2299); a range that reaches further is cut, nothing can lie there.
 _FIRST_STORABLE_MS = -2_208_988_800_000
 _END_OF_STORABLE_MS = 10_413_791_999_999
+# Numbers of events have so many digits after the point.
+_SMALLEST = Decimal("1e-9")
+_WIDE = Context(prec=60)
+_ORDER_SIGNS = {Order.ABOVE: ">", Order.AT_LEAST: ">=", Order.BELOW: "<", Order.AT_MOST: "<="}
 
 
 class Bindings:
@@ -26,6 +33,10 @@ class Bindings:
 
     def wholes(self, values: list[int]) -> str:
         return self._bind(values, "Array(Int64)")
+
+    def number(self, value: Decimal) -> str:
+        """A number of at most 9 digits after the point; as text, for the client would carry a decimal through a double."""
+        return f"toDecimal256({self.text(format(value, 'f'))}, 9)"
 
     def instant(self, instant_ms: int) -> str:
         """A time that compares with `timestamp`."""
@@ -79,7 +90,29 @@ def where(found: list[str]) -> str:
     return "WHERE " + "\n  AND ".join(found)
 
 
-def _filter(chosen: Filter, bindings: Bindings) -> str:
+def _filter(chosen: Filter | NumberFilter, bindings: Bindings) -> str:
+    if isinstance(chosen, NumberFilter):
+        return _number_filter(chosen, bindings)
     # The bare column, so that the store can use its index on it.
     key = chosen.key.field.value if isinstance(chosen.key, FieldKey) else key_text(chosen.key, bindings)
-    return f"{key} IN {bindings.texts(chosen.values)}"
+    match chosen.operator:
+        case Operator.IS:
+            return f"{key} IN {bindings.texts(chosen.values)}"
+        case Operator.IS_NOT:
+            return f"{key} NOT IN {bindings.texts(chosen.values)}"
+        case Operator.CONTAINS:
+            tests = [f"position({key}, {bindings.text(part)}) > 0" for part in chosen.values]
+        case Operator.MATCHES:
+            tests = [f"match({key}, {bindings.text(pattern)})" for pattern in chosen.values]
+    return f"({' OR '.join(tests) or 'false'})"
+
+
+def _number_filter(chosen: NumberFilter, bindings: Bindings) -> str:
+    """An absent property would read as 0, hence the test for its presence. A bound between two numbers that an event can have
+    is replaced by the lower one: what lies above either lies above the other."""
+    name = bindings.text(chosen.key.name)
+    bound = chosen.bound.quantize(_SMALLEST, ROUND_FLOOR, _WIDE)
+    order = chosen.order
+    if bound != chosen.bound:
+        order = Order.ABOVE if order in (Order.ABOVE, Order.AT_LEAST) else Order.AT_MOST
+    return f"(mapContains(numbers, {name}) AND numbers[{name}] {_ORDER_SIGNS[order]} {bindings.number(bound)})"

@@ -7,15 +7,16 @@ wait, the answer still comes, and the header X-Streamgauge-Lag says how many byt
 from streamgauge.kernel.event import Door
 from streamgauge.query import Freshness, QueryRunner
 from streamgauge.web.door_routes import DoorRoute, Question
+from streamgauge.web.measuring import measure
 from streamgauge.web.reply import Reply
 from streamgauge.wire.flexprice import listing, lookup, usage
 from streamgauge.wire.solinth import metrics
 
 
 async def answer_metrics(runner: QueryRunner, question: Question) -> Reply:
-    query = metrics.parse_metrics(question.parameters, question.project_id, question.now_ms)
-    answered = await runner.metric(query)
-    return fresh_reply(metrics.render_metrics(query, answered.answer), answered.freshness)
+    request = metrics.parse_metrics(question.parameters, question.project_id, question.now_ms)
+    answered = await measure(runner, request)
+    return fresh_reply(answered.answer, answered.freshness)
 
 
 async def answer_event_parameters(runner: QueryRunner, question: Question) -> Reply:
