@@ -8,7 +8,8 @@ Promise: `enrich` never raises and never refuses, does no I/O and is bounded in 
 are used and dropped, none of them is in the event that comes back (but for properties, which stay as their sender wrote them).
 """
 
-from streamgauge.intake.enrichment.enricher import Enricher
+from streamgauge.intake.enrichment.enricher import Enricher, open_enricher
+from streamgauge.intake.enrichment.place import UnusableGeoDatabase
 from streamgauge.intake.enrichment.sender import SERVER, Sender, SenderKind
 
-__all__ = ["SERVER", "Enricher", "Sender", "SenderKind"]
+__all__ = ["SERVER", "Enricher", "Sender", "SenderKind", "UnusableGeoDatabase", "open_enricher"]

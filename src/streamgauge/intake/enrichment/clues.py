@@ -9,6 +9,9 @@ from streamgauge.intake.enrichment.sender import Sender, SenderKind
 from streamgauge.kernel.event import Event
 from streamgauge.kernel.website import WebContext, Website
 
+LONGEST_USER_AGENT = 1_024
+"""Characters of a User-Agent that are looked at."""
+
 
 class Told(msgspec.Struct, frozen=True, gc=False):
     """The properties that enrichment reads, of any JSON type; docs/enrichment.md lists them."""
@@ -82,7 +85,7 @@ def clues_of(event: Event, website: Website, sender: Sender) -> Clues:
     told = read_told(event.properties)
     if sender.kind is SenderKind.BROWSER:
         return Clues(event, website, sender, told, sender.address, sender.user_agent)
-    return Clues(event, website, sender, told, text_of(told.ip), text_of(told.user_agent))
+    return Clues(event, website, sender, told, text_of(told.ip), text_of(told.user_agent)[:LONGEST_USER_AGENT])
 
 
 def read_told(properties: bytes) -> Told:

@@ -1,0 +1,32 @@
+"""Step: where the visitor came from: the host of the page that linked here, and the channel.
+
+The referrer is the property `referrer` (in a browser: document.referrer); a bare host is understood too. "www." is taken off. The
+website's own domain, its subdomains and the page's own host are no source: the visitor was here already.
+"""
+
+from streamgauge.intake.enrichment.channels import channel_of
+from streamgauge.intake.enrichment.clues import Clues, Draft, text_of
+from streamgauge.intake.enrichment.page import NO_ADDRESS, split_address
+
+
+def put_source(clues: Clues, draft: Draft) -> None:
+    referrer = referrer_host(text_of(clues.told.referrer))
+    own = _is_own(referrer, clues.website.domain, draft.hostname)
+    draft.referrer = "" if own else referrer
+    if clues.from_browser or referrer or draft.path or draft.utm_source or draft.utm_medium or draft.utm_campaign:
+        draft.channel = channel_of(draft).value
+
+
+def referrer_host(text: str) -> str:
+    """The host of a referrer, without "www."; "" when there is none."""
+    if not text:
+        return ""
+    address = split_address(text)
+    if address is NO_ADDRESS and "." in text and "/" not in text.partition(".")[0]:
+        address = split_address("//" + text)
+    return address.host.removeprefix("www.")
+
+
+def _is_own(host: str, domain: str, page_host: str) -> bool:
+    domain = domain.lower().removeprefix("www.")
+    return host == page_host.removeprefix("www.") or host == domain or host.endswith("." + domain)
