@@ -105,12 +105,16 @@ class SiteSelection(msgspec.Struct, frozen=True):
 
 
 class Breakdown(msgspec.Struct, frozen=True):
-    """The metrics by the values of one key, largest `sort` first (ties: by the value's text)."""
+    """The metrics by the values of one key, largest `sort` first (ties: by the value's text; undefined last).
+
+    metrics: which are answered by value; none: those of the query.
+    """
 
     key: SiteKey
     limit: int = 10
     offset: int = 0
     sort: SiteMetric = SiteMetric.VISITORS
+    metrics: tuple[SiteMetric, ...] = ()
 
 
 class SiteQuery(msgspec.Struct, frozen=True):
