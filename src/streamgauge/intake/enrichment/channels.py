@@ -7,9 +7,9 @@ source is that of utm_source, else that of the referrer's host, by the tables of
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
-from streamgauge.intake.enrichment.clues import Draft
 from streamgauge.intake.enrichment.hosts import Kind, kind_of_host, kind_of_source
 
 
@@ -37,6 +37,7 @@ class Channel(StrEnum):
     CAMPAIGN = "Campaign"
 
 
+_REMEMBERED = 4_096
 _PAID_MEDIUM = re.compile(r".*cp.*|ppc|retargeting|paid.*|sem")
 _SHOPPING = re.compile(r"(?:^|[^a-z])shop(?:ping)?(?:$|[^a-z])")
 _DISPLAY = frozenset({"display", "banner", "expandable", "interstitial", "cpm"})
@@ -103,15 +104,10 @@ RULES: tuple[tuple[Channel, Rule], ...] = (
 """A channel and when it applies. The last always does."""
 
 
-def channel_of(draft: Draft) -> Channel:
-    """The channel of an event whose referrer and campaign are known. A pure function of these fields."""
-    source = draft.utm_source.lower()
-    trail = Trail(
-        draft.utm_medium.lower(),
-        source,
-        draft.utm_campaign.lower(),
-        draft.referrer,
-        kind_of_source(source) or kind_of_host(draft.referrer),
-        draft.paid_click,
-    )
+@lru_cache(maxsize=_REMEMBERED)
+def channel_of(utm_source: str, utm_medium: str, utm_campaign: str, referrer: str, paid_click: bool) -> Channel:
+    """A pure function. referrer: the host, lower case, "" for none. paid_click: an advertiser's click id was on the link."""
+    source = utm_source.lower()
+    kind = kind_of_source(source) or kind_of_host(referrer)
+    trail = Trail(utm_medium.lower(), source, utm_campaign.lower(), referrer, kind, paid_click)
     return next(channel for channel, applies in RULES if applies(trail))

@@ -16,6 +16,8 @@ _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\
 
 def clean(text: str, longest: int) -> str:
     """Without control characters, line separators, marks of direction and lone surrogates; without blanks around; cut."""
+    if not text:
+        return text
     # The cut before the search bounds the search, whatever was sent; what it removes may leave room that stays unused.
     text = text[: longest + 64]
     if not text.isprintable():

@@ -5,6 +5,7 @@ Properties are the sender's: any key may be absent or of any type. What is not a
 
 import msgspec
 
+from streamgauge.intake.enrichment.address import parse_address
 from streamgauge.intake.enrichment.sender import Sender, SenderKind
 from streamgauge.kernel.event import Event
 from streamgauge.kernel.website import WebContext, Website
@@ -49,6 +50,11 @@ class Clues(msgspec.Struct, frozen=True, gc=False):
     user_agent: str
 
     @property
+    def tells_nothing(self) -> bool:
+        """Most events of servers: no step would find anything."""
+        return self.told == NOTHING_TOLD and not self.from_browser
+
+    @property
     def from_browser(self) -> bool:
         return self.sender.kind is SenderKind.BROWSER
 
@@ -85,7 +91,8 @@ def clues_of(event: Event, website: Website, sender: Sender) -> Clues:
     told = read_told(event.properties)
     if sender.kind is SenderKind.BROWSER:
         return Clues(event, website, sender, told, sender.address, sender.user_agent)
-    return Clues(event, website, sender, told, text_of(told.ip), text_of(told.user_agent)[:LONGEST_USER_AGENT])
+    address = parse_address(told.ip) if isinstance(told.ip, str) else None
+    return Clues(event, website, sender, told, str(address or ""), text_of(told.user_agent)[:LONGEST_USER_AGENT])
 
 
 def read_told(properties: bytes) -> Told:
@@ -99,6 +106,9 @@ def read_told(properties: bytes) -> Told:
 
 def text_of(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+NOTHING_KNOWN = WebContext()
 
 
 def to_context(draft: Draft) -> WebContext:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from streamgauge.intake.enrichment.address import TrustedProxies
-from streamgauge.intake.enrichment.clues import LONGEST_USER_AGENT, Clues, Draft, clues_of, to_context
+from streamgauge.intake.enrichment.clues import LONGEST_USER_AGENT, NOTHING_KNOWN, Clues, Draft, clues_of, to_context
 from streamgauge.intake.enrichment.device import UserAgents
 from streamgauge.intake.enrichment.language import put_language
 from streamgauge.intake.enrichment.page import put_page
@@ -57,6 +57,8 @@ class Enricher:
     def enrich(self, event: Event, website: Website, sender: Sender) -> Event:
         """The event with what the steps found out: web, flags, visitor_id. Never raises, never waits."""
         clues = clues_of(event, website, sender)
+        if clues.tells_nothing:
+            return msgspec.structs.replace(event, web=NOTHING_KNOWN)
         draft = Draft(event.visitor_id, event.flags)
         for _, step in self._steps:
             step(clues, draft)

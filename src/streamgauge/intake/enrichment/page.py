@@ -7,87 +7,102 @@
 Query and fragment are dropped. When a browser tells no page, the Referer header names the page that sent the event.
 """
 
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from streamgauge.intake.enrichment.cleaning import LONGEST_CAMPAIGN, LONGEST_HOST, LONGEST_PATH, LONGEST_URL, clean
-from streamgauge.intake.enrichment.clues import Clues, Draft, text_of
+from streamgauge.intake.enrichment.clues import Clues, Draft
 
-CAMPAIGN_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-CLICK_IDS = frozenset(
-    {"gclid", "gbraid", "wbraid", "dclid", "msclkid", "fbclid", "ttclid", "twclid", "li_fat_id", "epik", "sccid"}
-)
-"""Parameters that advertising systems put on links."""
-
-_UNPAID_CLICK_IDS = frozenset({"fbclid"})  # Facebook puts it on every link that leads out, paid for or not.
-_SOURCE_STAND_INS = ("ref", "source")
-_WANTED = frozenset({*CAMPAIGN_FIELDS, *_SOURCE_STAND_INS, *CLICK_IDS})
+_PAID_CLICK_IDS = frozenset({"gclid", "gbraid", "wbraid", "dclid", "msclkid", "ttclid", "twclid", "li_fat_id", "epik", "sccid"})
+# Advertising systems put these on links that were paid for. Not fbclid: Facebook puts it on every link that leads out.
+_SOURCES = ("utm_source", "ref", "source")
+_WANTED = frozenset({"utm_medium", "utm_campaign", "utm_term", "utm_content", *_SOURCES, *_PAID_CLICK_IDS})
 _MOST_PARAMETERS = 64
+_REMEMBERED = 4_096
+_LONGEST_REMEMBERED = 512
 
 
-class Address(NamedTuple):
-    """A URL in the parts that are used. host: lower case, "" of a bare path. query: without the question mark."""
+class Page(NamedTuple):
+    """What a URL tells. host: lower case, "" of a bare path. The utm_* fields and paid_click are those of its query."""
 
     host: str = ""
     path: str = ""
-    query: str = ""
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    utm_term: str = ""
+    utm_content: str = ""
+    paid_click: bool = False
 
 
-NO_ADDRESS = Address()
+NO_PAGE = Page()
 
 
 def put_page(clues: Clues, draft: Draft) -> None:
-    address = _page_of(clues)
-    draft.hostname, draft.path = address.host, address.path
-    query = _wanted_of(address.query) if address.query else {}
-    _put_campaign(clues, draft, query)
-    draft.paid_click = any(name in CLICK_IDS and name not in _UNPAID_CLICK_IDS for name in query)
+    page = _page_of(clues)
+    draft.hostname, draft.path, *_ = page
+    if page.host == "" and clues.sender.referrer:
+        draft.hostname = page_of(clues.sender.referrer).host
+    told = clues.told
+    draft.utm_source = _told(told.utm_source) or page.utm_source
+    draft.utm_medium = _told(told.utm_medium) or page.utm_medium
+    draft.utm_campaign = _told(told.utm_campaign) or page.utm_campaign
+    draft.utm_term = _told(told.utm_term) or page.utm_term
+    draft.utm_content = _told(told.utm_content) or page.utm_content
+    draft.paid_click = page.paid_click
 
 
-def split_address(text: str) -> Address:
-    """The parts of a URL (with a scheme or "//" in front) or of a bare path ("/..."); NO_ADDRESS of anything else."""
-    text = text[:LONGEST_URL].strip()
-    if not text.startswith("/") or text.startswith("//"):
-        scheme, slashes, text = text.partition("//")
-        if not slashes or (scheme and not _is_scheme(scheme)):
-            return NO_ADDRESS
-        authority, rest = _cut_before(text, "/?#")
-        host = _host_of(authority)
-        if not host:
-            return NO_ADDRESS
-    else:
-        host, rest = "", text
-    beyond = rest.partition("#")[0]
-    path, _, query = beyond.partition("?")
-    return Address(host, clean(path, LONGEST_PATH) or "/", query)
-
-
-def _page_of(clues: Clues) -> Address:
+def _page_of(clues: Clues) -> Page:
     told = clues.told
     for value in (told.page_url, told.url, told.path, told.page):
         if isinstance(value, str):
-            address = split_address(value)
-            if address is not NO_ADDRESS:
-                return address if address.host else address._replace(host=_host_of_request(clues))
-    return split_address(clues.sender.referrer)
+            page = page_of(value)
+            if page is not NO_PAGE:
+                return page
+    return page_of(clues.sender.referrer) if clues.sender.referrer else NO_PAGE
 
 
-def _host_of_request(clues: Clues) -> str:
-    """A browser that tells a bare path says in the Referer header which host it is on."""
-    return split_address(clues.sender.referrer).host if clues.sender.referrer else ""
+def page_of(text: str) -> Page:
+    """What a URL (with a scheme or "//" in front) or a bare path ("/...") tells; NO_PAGE of anything else."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _read(text[:LONGEST_URL])
 
 
-def _put_campaign(clues: Clues, draft: Draft, query: Mapping[str, str]) -> None:
-    told = clues.told
-    source = text_of(told.utm_source) or query.get("utm_source", "")
-    if not source:
-        source = next((query[name] for name in _SOURCE_STAND_INS if query.get(name)), "")
-    draft.utm_source = clean(source, LONGEST_CAMPAIGN)
-    draft.utm_medium = clean(text_of(told.utm_medium) or query.get("utm_medium", ""), LONGEST_CAMPAIGN)
-    draft.utm_campaign = clean(text_of(told.utm_campaign) or query.get("utm_campaign", ""), LONGEST_CAMPAIGN)
-    draft.utm_term = clean(text_of(told.utm_term) or query.get("utm_term", ""), LONGEST_CAMPAIGN)
-    draft.utm_content = clean(text_of(told.utm_content) or query.get("utm_content", ""), LONGEST_CAMPAIGN)
+def _read(text: str) -> Page:
+    text = text.strip()
+    if not text.startswith("/") or text.startswith("//"):
+        scheme, slashes, text = text.partition("//")
+        if not slashes or (scheme and not _is_scheme(scheme)):
+            return NO_PAGE
+        authority, rest = _cut_before(text, "/?#")
+        host = _host_of(authority)
+        if not host:
+            return NO_PAGE
+    else:
+        host, rest = "", text
+    path, _, query = rest.partition("#")[0].partition("?")
+    path = clean(path, LONGEST_PATH) or "/"
+    if not query:
+        return Page(host, path)
+    found = _wanted_of(query)
+    source = next((found[name] for name in _SOURCES if name in found), "")
+    return Page(
+        host,
+        path,
+        utm_source=clean(source, LONGEST_CAMPAIGN),
+        utm_medium=clean(found.get("utm_medium", ""), LONGEST_CAMPAIGN),
+        utm_campaign=clean(found.get("utm_campaign", ""), LONGEST_CAMPAIGN),
+        utm_term=clean(found.get("utm_term", ""), LONGEST_CAMPAIGN),
+        utm_content=clean(found.get("utm_content", ""), LONGEST_CAMPAIGN),
+        paid_click=not _PAID_CLICK_IDS.isdisjoint(found),
+    )
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_read)
+
+
+def _told(value: object) -> str:
+    return clean(value, LONGEST_CAMPAIGN) if isinstance(value, str) else ""
 
 
 def _wanted_of(query: str) -> dict[str, str]:

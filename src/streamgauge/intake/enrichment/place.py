@@ -18,7 +18,7 @@ import maxminddb
 from iptocc import country_code
 from maxminddb import InvalidDatabaseError, Reader
 
-from streamgauge.intake.enrichment.address import IpAddress, parse_address
+from streamgauge.intake.enrichment.address import parse_address
 from streamgauge.intake.enrichment.cleaning import LONGEST_PLACE, clean
 from streamgauge.intake.enrichment.clues import Clues, Draft, text_of
 
@@ -70,24 +70,24 @@ class Places:
     def put_place(self, clues: Clues, draft: Draft) -> None:
         place = _told_place(clues)
         if not place.country and clues.address:
-            address = parse_address(clues.address)
-            if address is not None:
-                place = self.find(address)
+            place = self.find(clues.address)
         draft.country, draft.region, draft.city = place
 
-    def find(self, address: IpAddress) -> Place:
-        if not address.is_global:
-            return NOWHERE
-        place = self._find_in_file(address)
-        return place if place.country else place._replace(country=country_code(str(address)) or "")
+    def find(self, address: str) -> Place:
+        """The place of an address in its usual spelling; of anything else NOWHERE."""
+        place = NOWHERE if self._reader is None else _find_in(self._reader, address)
+        # The registries have allocated no address that is not of the public internet.
+        return place if place.country else place._replace(country=country_code(address) or "")
 
-    def _find_in_file(self, address: IpAddress) -> Place:
-        if self._reader is None:
-            return NOWHERE
-        try:
-            return _place_of(self._reader.get(address))
-        except (InvalidDatabaseError, ValueError):
-            return NOWHERE  # a damaged record, or an IPv6 address and a file of IPv4 only
+
+def _find_in(reader: Reader, address: str) -> Place:
+    found = parse_address(address)
+    if found is None or not found.is_global:
+        return NOWHERE
+    try:
+        return _place_of(reader.get(found))
+    except (InvalidDatabaseError, ValueError):
+        return NOWHERE  # a damaged record, or an IPv6 address and a file of IPv4 only
 
 
 def _stamp_of(path: Path) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ website's own domain, its subdomains and the page's own host are no source: the 
 
 from streamgauge.intake.enrichment.channels import channel_of
 from streamgauge.intake.enrichment.clues import Clues, Draft, text_of
-from streamgauge.intake.enrichment.page import NO_ADDRESS, split_address
+from streamgauge.intake.enrichment.page import NO_PAGE, page_of
 
 
 def put_source(clues: Clues, draft: Draft) -> None:
@@ -14,17 +14,17 @@ def put_source(clues: Clues, draft: Draft) -> None:
     own = _is_own(referrer, clues.website.domain, draft.hostname)
     draft.referrer = "" if own else referrer
     if clues.from_browser or referrer or draft.path or draft.utm_source or draft.utm_medium or draft.utm_campaign:
-        draft.channel = channel_of(draft).value
+        draft.channel = channel_of(draft.utm_source, draft.utm_medium, draft.utm_campaign, draft.referrer, draft.paid_click).value
 
 
 def referrer_host(text: str) -> str:
     """The host of a referrer, without "www."; "" when there is none."""
     if not text:
         return ""
-    address = split_address(text)
-    if address is NO_ADDRESS and "." in text and "/" not in text.partition(".")[0]:
-        address = split_address("//" + text)
-    return address.host.removeprefix("www.")
+    page = page_of(text)
+    if page is NO_PAGE and "." in text and "/" not in text.partition(".")[0]:
+        page = page_of("//" + text)
+    return page.host.removeprefix("www.")
 
 
 def _is_own(host: str, domain: str, page_host: str) -> bool:

@@ -6,9 +6,9 @@
 
 Promise: salts are random and only ever in memory and in one private file, which lets a restart keep the day's visitors. The salt
 of a day is deleted from both GRACE_MS after the day's end (by the next `tend`, TEND_INTERVAL_S later at most; by a server that
-was down, when it starts). From then on nobody, not even who holds all data, can tell from which address an id of that day was made,
-or which ids of two days are one person's. Until then an event that happened on that day and comes late still gets that day's
-id; one that comes later gets an id of the day on which it comes.
+was down, when it starts). From then on nobody, not even who holds all data, can tell from which address an id of that day was
+made, or which ids of two days are one person's. Until then an event that happened on that day and comes late still gets that
+day's id; one that comes later gets an id of the day on which it comes.
 
 Without an address there is no daily id: one id for all would be worse than none.
 """
