@@ -1,6 +1,8 @@
 """The real command line in a folder of its own, without any setting from outside."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streamgauge.cli import main
+from streamgauge.control import Control
+from streamgauge.kernel.clock import SystemClock
+from streamgauge.kernel.settings import DEFAULT_PLANS
 
 
 class Commands(NamedTuple):
@@ -24,6 +29,16 @@ class Commands(NamedTuple):
         assert result.exit_code == 0, result.output
         (line,) = result.stdout.splitlines()
         return line
+
+
+@contextmanager
+def opened(commands: Commands) -> Iterator[Control]:
+    """The control plane of the folder, to see what a command did to it."""
+    control = Control.open(commands.data_dir / "control.db", DEFAULT_PLANS, SystemClock())
+    try:
+        yield control
+    finally:
+        control.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""projects, keys and websites: what they print where, and that each change is really there."""
+"""projects and keys: what they print where, and that each change is really there."""
 
 import re
 import subprocess
@@ -8,22 +8,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from streamgauge.control import Control
 from streamgauge.kernel.access import Key
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.kernel.settings import DEFAULT_PLANS
-from tests.cli.conftest import Commands
+from tests.cli.conftest import Commands, opened
 
 HEAVY = {"alembic", "chdb", "clickhouse_connect", "lmdb", "pyarrow", "rich", "starlette"}
 
 
 def key_for(commands: Commands, secret: str) -> Key:
-    control = Control.open(commands.data_dir / "control.db", DEFAULT_PLANS, SystemClock())
-    try:
+    with opened(commands) as control:
         return control.key_for(secret, SystemClock().now_ms())
-    finally:
-        control.close()
 
 
 def test_keys_create_prints_only_the_key_and_makes_the_project(commands: Commands) -> None:
@@ -89,14 +84,6 @@ def test_keys_list_shows_states_and_never_a_secret(commands: Commands) -> None:
                 key_for(commands, secret)
 
 
-def test_websites_create_prints_only_the_id(commands: Commands) -> None:
-    options = ["--domain", "example.com", "--timezone", "Europe/Paris", "--currency", "EUR"]
-    assert commands.line("websites", "create", "--project", "shop", "--id", "w_1", *options) == "w_1"
-    made = commands.line("websites", "create", "--project", "shop", *options)
-    rows = [line.split() for line in commands.run("websites", "list").stdout.splitlines()[1:]]
-    assert rows == [[site, "shop", "example.com", "Europe/Paris", "EUR"] for site in ("w_1", made)]
-
-
 def test_projects_create_prints_only_the_id(commands: Commands) -> None:
     assert commands.line("projects", "create", "My shop").startswith("proj_")
     refused = commands.run("projects", "create", "My shop")
@@ -115,12 +102,6 @@ def test_projects_create_prints_only_the_id(commands: Commands) -> None:
             ["keys", "create", "--project", "p", "--expires", "9999-12-31"], "is not a date such as", id="too late a date"
         ),
         pytest.param(["keys", "rotate", "key_x", "--grace", "a day"], "is not a duration such as 30m", id="no duration"),
-        pytest.param(
-            ["websites", "create", "--project", "p", "--domain", "a.b", "--timezone", "x"], "an IANA time zone", id="zone"
-        ),
-        pytest.param(
-            ["websites", "create", "--project", "p", "--domain", "a.b", "--currency", "x"], "an ISO 4217 code", id="currency"
-        ),
         pytest.param(["nothing"], "No such command 'nothing'", id="no such command"),
     ],
 )

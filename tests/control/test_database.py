@@ -6,17 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from streamgauge.control import Control, UnusableDatabase
+from streamgauge.control import Control, UnusableDatabase, WebsiteChange
 from streamgauge.control.database import HEAD_REVISION
 from streamgauge.control.migrate import alembic_config
 from streamgauge.control.tables import metadata
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.settings import DEFAULT_PLANS
+from streamgauge.kernel.website import Identity
 
 
 def test_models_and_migrations_agree(control: Control, path: Path) -> None:
@@ -31,6 +33,36 @@ def test_models_and_migrations_agree(control: Control, path: Path) -> None:
 
 def test_the_code_names_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(alembic_config()).get_heads() == [HEAD_REVISION]
+
+
+def test_a_folder_of_the_first_version_keeps_what_it_holds(path: Path, clock: ManualClock) -> None:
+    path.parent.mkdir()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("INSERT INTO projects VALUES ('proj_1', 'shop', 5)")
+        connection.exec_driver_sql(
+            "INSERT INTO keys VALUES ('key_1', 'proj_1', 'ab', 'sk_live_', 'pro', 'read', 'any', '', 6, NULL, NULL, NULL)"
+        )
+        connection.exec_driver_sql("INSERT INTO websites VALUES ('w', 'proj_1', 'example.com', 'Asia/Tokyo', 'JPY', 7)")
+    engine.dispose()
+    control = Control.open(path, DEFAULT_PLANS, clock)
+    website = control.website("w")
+    assert website is not None
+    assert (website.project_id, website.domain, website.timezone, website.currency) == (
+        "proj_1",
+        "example.com",
+        "Asia/Tokyo",
+        "JPY",
+    )
+    assert (website.name, website.allowed_origins, website.identity) == ("example.com", (), Identity.DAILY)
+    assert (website.created_at_ms, website.updated_at_ms) == (7, 7)
+    (record,) = control.keys()
+    assert (record.key_id, record.project) == ("key_1", "shop")
+    assert control.update_website("proj_1", "w", WebsiteChange(name="Shop")).name == "Shop"
+    control.close()
 
 
 def test_a_folder_of_a_newer_version_is_refused_with_the_mend(control: Control, path: Path, clock: ManualClock) -> None:
