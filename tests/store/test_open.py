@@ -28,6 +28,8 @@ def test_the_applied_schema_is_that_of_the_files(store: Store) -> None:
         ("events_trial", "Null"),
         ("schema_migrations", "MergeTree"),
         ("superseded", "MergeTree"),
+        ("visit_aliases", "MergeTree"),
+        ("visits", "CollapsingMergeTree"),
     ]
 
 

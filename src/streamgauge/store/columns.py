@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pyarrow as pa
 
+from streamgauge.kernel.website import WebContext
+
 
 class _NoPandas(MetaPathFinder):
     """Says that there is no pandas."""
@@ -64,3 +66,28 @@ SUPERSEDED_COLUMNS = pa.schema(
         ("superseded_at", _MILLISECONDS),
     ]
 )
+
+_WEB_CONTEXT = [(name, pa.string()) for name in WebContext.__struct_fields__]
+
+WEBSITE_EVENT_COLUMNS = pa.schema([*EVENT_COLUMNS, ("visitor", pa.uint32()), ("visit", pa.uint64()), *_WEB_CONTEXT])
+"""Of a table that holds events of websites; where there are none, EVENT_COLUMNS are enough and the rest stays empty."""
+
+VISIT_COLUMNS = pa.schema(
+    [
+        ("project_id", pa.string()),
+        ("website_id", pa.string()),
+        ("started_at", _MILLISECONDS),
+        ("visit", pa.uint64()),
+        ("visitor", pa.uint32()),
+        ("sign", pa.int8()),
+        ("ended_at", _MILLISECONDS),
+        ("page_views", pa.uint32()),
+        ("events", pa.uint32()),
+        ("bot", pa.uint8()),
+        ("entry_page", pa.string()),
+        ("exit_page", pa.string()),
+        *((name, kind) for name, kind in _WEB_CONTEXT if name != "path"),
+    ]
+)
+
+VISIT_ALIAS_COLUMNS = pa.schema([("project_id", pa.string()), ("alias", pa.uint64()), ("visit", pa.uint64())])
