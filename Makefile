@@ -4,12 +4,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types demo bench pin clean
+.PHONY: help setup serve test lint types browser tracker demo bench pin clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+TRACKER := src/streamgauge/web/tracker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -33,7 +34,7 @@ $(VENV)/.packages: $(VENV)/.made pyproject.toml constraints.txt
 serve: setup ## Run the server on ./data; flags go in ARGS: make serve ARGS="--port 9000"
 	@exec $(BIN)/streamgauge serve $(ARGS)
 
-test: lint types ## Check style and types and run every test; ARGS go to pytest
+test: lint types browser ## Check style and types and run every test; ARGS go to pytest
 	$(BIN)/pytest $(ARGS)
 
 lint: setup ## Check style only
@@ -42,6 +43,12 @@ lint: setup ## Check style only
 
 types: setup ## Check types only
 	$(BIN)/mypy
+
+browser: ## Install Chromium, in which the tracker is tested, unless it is there
+	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { echo "error: a Chromium is needed for the tests and could not be installed; install it by hand" >&2; exit 1; }
+
+tracker: setup ## Minify the script of the tracker, after it was changed
+	$(BIN)/python -c 'import minify; minify.file("application/javascript", "$(TRACKER)/script.js", "$(TRACKER)/script.min.js")'
 
 demo: setup ## Send 69,659 real purchases through all three doors and compare the answers with DuckDB
 	$(BIN)/python -m demo.cdnow $(ARGS)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from math import inf
 from typing import NamedTuple
 
-from streamgauge.kernel.access import Key
+from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.money import RateTable
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import ConversionEvent, Website
@@ -53,6 +54,9 @@ class Directory:
         self.rates = rates
         self.rates_load = rates_load
         self._entries = entries
+        self._entries_of: dict[str, list[KeyEntry]] = {}
+        for entry in entries.values():
+            self._entries_of.setdefault(entry.key.project_id, []).append(entry)
         self._conversion_events = conversion_events
         self._websites: dict[str, Website] = {}
         self._websites_of: dict[str, list[Website]] = {}
@@ -69,6 +73,11 @@ class Directory:
             raise _dead(entry, now_ms)
         return entry.key
 
+    def largest_plan(self, project_id: str, now_ms: int) -> Plan | None:
+        """Of the plans of the project's living keys, the one that allows most events per day; None when no key lives."""
+        plans = [entry.key.plan for entry in self._entries_of.get(project_id, ()) if now_ms < entry.dead_from_ms]
+        return max(plans, key=_events_allowed, default=None)
+
     def website(self, website_id: str) -> Website | None:
         return self._websites.get(website_id)
 
@@ -83,6 +92,10 @@ class Directory:
     def keys_without_plan(self) -> list[tuple[str, str]]:
         """Ids and plan names of the keys that are refused because the plan table has no such plan."""
         return [(entry.key.key_id, entry.key.plan.name) for entry in self._entries.values() if not entry.plan_known]
+
+
+def _events_allowed(plan: Plan) -> float:
+    return inf if plan.events_per_day is None else plan.events_per_day
 
 
 def _dead(entry: KeyEntry, now_ms: int) -> Refusal:

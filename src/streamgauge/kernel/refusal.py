@@ -66,6 +66,7 @@ class Reason(StrEnum):
     REVOKED_KEY = "revoked_key"
     INVALID_AUTH_SCHEME = "invalid_auth_scheme"
     INSUFFICIENT_SCOPE = "insufficient_scope"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     RATE_LIMITED = "rate_limited"
     QUOTA_EXCEEDED = "quota_exceeded"
     # A query.
@@ -105,6 +106,7 @@ _KIND_OF: Mapping[Reason, Kind] = {
     Reason.REVOKED_KEY: Kind.UNAUTHORIZED,
     Reason.INVALID_AUTH_SCHEME: Kind.UNAUTHORIZED,
     Reason.INSUFFICIENT_SCOPE: Kind.FORBIDDEN,
+    Reason.ORIGIN_NOT_ALLOWED: Kind.FORBIDDEN,
     Reason.RATE_LIMITED: Kind.LIMITED,
     Reason.QUOTA_EXCEEDED: Kind.LIMITED,
     Reason.QUERY_TIMEOUT: Kind.UNAVAILABLE,

@@ -1,7 +1,8 @@
 """Request windows: how many requests a key may make.
 
 Promise: in the time between the first request of a window and the window's end, a key makes at most `limit` requests of a
-class, and each allowed one lowers `remaining` by exactly one. A refused request spends nothing.
+class, and each allowed one lowers `remaining` by exactly its cost, which is one for all but the tracker, whose events are
+counted one by one. What is refused spends nothing.
 
 The windows are fixed and begin with the first request, not with the clock's minute: so the 101st request within a minute of
 the first is always refused, also when the clock's minute turns in between. The limit of it: around the end of a window a key
@@ -52,8 +53,11 @@ class RateLimits:
         self._windows: dict[RateClass, dict[str, _Window]] = {rate_class: {} for rate_class in RateClass}
         self._sweep_at = dict.fromkeys(RateClass, _FIRST_SWEEP)
 
-    def spend(self, key: Key, rate_class: RateClass, now_ms: int) -> Allowance:
-        """Count one request of the key. Costs less than a microsecond."""
+    def spend(self, key: Key, rate_class: RateClass, now_ms: int, cost: int = 1) -> Allowance:
+        """Count one request of the key, or what else is counted in the window, `cost` of it at once and all or nothing.
+
+        Costs less than a microsecond.
+        """
         limit = _limit_of(key.plan, rate_class)
         window = self._windows[rate_class].get(key.key_id)
         # The second condition mends a clock that was set back: no window may end later than one begun now would.
@@ -61,9 +65,9 @@ class RateLimits:
             window = self._open(key.key_id, rate_class, now_ms)
         ends_ms = window.ends_ms
         reset_s = -(-ends_ms // 1000)
-        if window.spent >= limit:
-            return Allowance(limit, 0, reset_s, False, max(1, -(-(ends_ms - now_ms) // 1000)))
-        window.spent += 1
+        if window.spent + cost > limit:
+            return Allowance(limit, limit - window.spent, reset_s, False, max(1, -(-(ends_ms - now_ms) // 1000)))
+        window.spent += cost
         return Allowance(limit, limit - window.spent, reset_s, True, 0)
 
     def _open(self, key_id: str, rate_class: RateClass, now_ms: int) -> _Window:

@@ -6,7 +6,7 @@ Limit headers go on every answer. A request without a valid key is counted by it
 """
 
 from contextlib import suppress
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import Protocol
 
 from streamgauge.kernel.access import Key, Plan, RateClass, Scope
@@ -46,6 +46,15 @@ class RateLimiter(Protocol):
     def spend(self, key: Key, rate_class: RateClass, now_ms: int) -> Allowance: ...
 
 
+def network_of(address: str) -> str:
+    """What is counted as one sender: an IPv4 address, also when IPv6 carries it; of IPv6 the /64 network, since one sender has as
+    many addresses there as it likes."""
+    if ":" not in address:
+        return address
+    carried = IPv6Address(address).ipv4_mapped
+    return str(carried or IPv6Network((address, 64), strict=False))
+
+
 class Exchange:
     """What is known of a request so far. Made once per request, filled by Gate."""
 
@@ -63,10 +72,9 @@ class Exchange:
 
     @property
     def sender(self) -> str:
-        """The address; of IPv6 the /64 network, since one sender has as many addresses there as it likes."""
+        """The address as one sender is counted by."""
         client = self.scope.get("client")
-        host: str = client[0] if client else ""
-        return str(IPv6Network((host, 64), strict=False)) if ":" in host else host
+        return network_of(client[0] if client else "")
 
 
 class Gate:

@@ -98,7 +98,6 @@ def _cut(text: str) -> Decimal | None:
         return None
 
 
-def not_an_object() -> Refusal:
-    return Refusal(
-        Reason.PROPERTIES_NOT_OBJECT, "Invalid field: properties must be an object", field="properties", expected="object"
-    )
+def not_an_object(field: str = "properties") -> Refusal:
+    message = f"Invalid field: {field} must be an object"
+    return Refusal(Reason.PROPERTIES_NOT_OBJECT, message, field=field, expected="object")

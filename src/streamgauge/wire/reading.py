@@ -118,11 +118,11 @@ class Reader(Generic[One, Many]):
 
     def _careful_batch(self, body: bytes, arrival: Arrival) -> ParsedBatch:
         wrapper = load_object(body)
-        nodes = _elements(wrapper)
+        nodes = elements_of(wrapper)
         if self._grammar.check_wrapper is not None:
             self._grammar.check_wrapper(wrapper)
         batch = ParsedBatch([], indexes := [], [])
-        for index, (node, sent) in enumerate(zip(nodes, _raw_elements(body, nodes), strict=True)):
+        for index, (node, sent) in enumerate(zip(nodes, raw_elements(body, nodes), strict=True)):
             try:
                 batch.events.append(self._careful_element(wrapper, node, bytes(sent), arrival))
                 indexes.append(index)
@@ -168,7 +168,7 @@ def dialect_of(
 _DOUBTS = (Doubt, Refusal, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def _elements(wrapper: JsonObject) -> list[Node]:
+def elements_of(wrapper: JsonObject, most: int = MAX_BATCH_EVENTS) -> list[Node]:
     """The elements of a batch, still unread. Raises Refusal for what is wrong with the wrapper itself."""
     check_duplicate(wrapper)
     for key, value in wrapper.items():
@@ -180,16 +180,16 @@ def _elements(wrapper: JsonObject) -> list[Node]:
         raise missing_field("events", "array")
     if not isinstance(nodes, list):
         raise wrong_type("events", "array")
-    expected = f"1 to {MAX_BATCH_EVENTS} events"
+    expected = f"1 to {most} events"
     if not nodes:
         raise Refusal(Reason.BATCH_EMPTY, "The batch is empty", field="events", expected=expected)
-    if len(nodes) > MAX_BATCH_EVENTS:
-        message = f"The batch holds {len(nodes)} events; at most {MAX_BATCH_EVENTS} are allowed"
+    if len(nodes) > most:
+        message = f"The batch holds {len(nodes)} events; at most {most} are allowed"
         raise Refusal(Reason.BATCH_TOO_LARGE, message, field="events", expected=expected)
     return nodes
 
 
-def _raw_elements(body: bytes, nodes: list[Node]) -> list[msgspec.Raw]:
+def raw_elements(body: bytes, nodes: list[Node]) -> list[msgspec.Raw]:
     """The bytes of each element.
 
     msgspec cannot step over half a surrogate pair: such text spoils the whole body, as bytes that are not UTF-8 do.
