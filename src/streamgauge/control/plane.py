@@ -66,6 +66,10 @@ class Control:
         """The website of any project; None when there is none."""
         return self._live.website(website_id)
 
+    def largest_plan(self, project_id: str, now_ms: int) -> Plan | None:
+        """Of the plans of the project's living keys, the one that allows most events per day; None when no key lives."""
+        return self.directory.largest_plan(project_id, now_ms)
+
     def website_of(self, project_id: str, website_id: str) -> Website:
         """Raises Refusal not_found, also for a website of another project: who asks shall not learn that it is there."""
         website = self.website(website_id)
