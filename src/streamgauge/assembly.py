@@ -24,6 +24,7 @@ import uvloop
 from streamgauge import __version__
 from streamgauge.control import Control, KeySpec
 from streamgauge.intake import Intake
+from streamgauge.intake.enrichment import Enricher, open_enricher
 from streamgauge.journal import DiskFolder, Journal, JournalSettings, open_journal
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.clock import SystemClock
@@ -35,6 +36,8 @@ from streamgauge.query import QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits, Store, open_store
 from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
+from streamgauge.web.collect import CollectDesk, collect_paths
+from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
 from streamgauge.web.exchange import Gate
 from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
@@ -48,6 +51,7 @@ from streamgauge.web.reference import reference_paths
 from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Gauge, Telemetry
+from streamgauge.web.tracker.serving import tracker_paths
 from streamgauge.web.websites import WEBSITE_ROUTES
 
 DEFAULT_PROJECT = "default"
@@ -152,7 +156,8 @@ async def _serve(settings: Settings) -> None:
         token = secrets.token_urlsafe(32)
         telemetry = Telemetry(__version__, _gauges(parts))
         runner = _query_runner(settings, parts, telemetry)
-        application = _application(settings, parts, telemetry, runner, token)
+        enricher = open_enricher(settings.geo_database, settings.proxy_networks, settings.data_dir, SystemClock())
+        application = _application(settings, parts, telemetry, runner, enricher, token)
         server = Server(
             application,
             application.render_refusal,
@@ -163,7 +168,9 @@ async def _serve(settings: Settings) -> None:
             lane=application.lane,
         )
         _stop_on_signals(server)
-        refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
+        refreshing = asyncio.gather(
+            parts.control.keep_fresh(_note_refresh_failure), enricher.keep_fresh(_note_enrichment_failure)
+        )
         try:
             with _run_file(settings, token) as announce:
 
@@ -194,13 +201,17 @@ def _query_runner(settings: Settings, parts: Parts, telemetry: Telemetry) -> Que
     return QueryRunner(parts.store, parts.loader, lambda: parts.journal.end, query_settings, SlowQueryLog(telemetry))
 
 
-def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner: QueryRunner, token: str) -> Application:
+def _application(
+    settings: Settings, parts: Parts, telemetry: Telemetry, runner: QueryRunner, enricher: Enricher, token: str
+) -> Application:
     clock = SystemClock()
     mint = IdMint(clock)
     bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
     gate = Gate(parts.control, RateLimits(), clock, mint)
-    intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()))
+    intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()), enricher)
+    dashboards = DashboardDesk(parts.control.dashboards, runner)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
+    collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
 
     async def refresh() -> object:
         return {"changed": await asyncio.to_thread(parts.control.refresh)}
@@ -211,6 +222,10 @@ def _application(settings: Settings, parts: Parts, telemetry: Telemetry, runner:
     paths = [
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
+        *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
+        *shared_paths(gate, dashboards),
+        *collect_paths(collect_desk),
+        *tracker_paths(),
         *health_paths(_readiness_checks(settings, parts)),
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),
@@ -285,6 +300,10 @@ def _stop_on_signals(server: Server) -> None:
 
 def _note_refresh_failure(error: Exception) -> None:
     log.warning("control_refresh_failed", error=type(error).__name__)
+
+
+def _note_enrichment_failure(error: Exception) -> None:
+    log.warning("enrichment_failed", error=str(error))
 
 
 def _report(loader: Loader) -> Report:

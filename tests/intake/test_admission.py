@@ -2,13 +2,15 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from streamgauge.intake import Intake
+from streamgauge.intake.enrichment import Sender
 from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.event import Door, Event, decode_batch
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.website import Website
+from streamgauge.kernel.website import WebContext, Website
 from streamgauge.limits import EventQuota
 
 NOW_MS = 1_710_947_045_000
@@ -52,6 +54,17 @@ class NotedQuota(EventQuota):
         super().release(project_id, events, now_ms)
 
 
+class NotedEnrichment:
+    """Writes down for which website an event is enriched, and who sent it."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def enrich(self, event: Event, website: Website, sender: Sender) -> Event:
+        self._books.steps.append(f"enrich for {website.website_id} as sent by a {sender.kind.value}")
+        return msgspec.structs.replace(event, web=WebContext(hostname=website.domain))
+
+
 class MemoryJournal:
     """Keeps records in a list; with a fault, raises it instead. late: only after the caller has begun to wait."""
 
@@ -82,7 +95,7 @@ class Desk:
         self.journal = MemoryJournal(self.books, fault, late=late)
         self.quota = NotedQuota(self.books)
         websites = ListedWebsites(self.books, {"ours": "shop", "also-ours": "shop", "theirs": "other"})
-        self.intake = Intake(self.journal, websites, self.quota)
+        self.intake = Intake(self.journal, websites, self.quota, NotedEnrichment(self.books))
 
     def admit(self, *events: Event) -> int:
         return asyncio.run(self.intake.admit(KEY, Door.SOLINTH, list(events), NOW_MS))
@@ -197,3 +210,23 @@ def test_each_website_of_a_batch_is_looked_up_once() -> None:
     desk = Desk()
     desk.intake.check_websites("shop", [event("a", "ours"), event("b", "nobodys")] * 50, range(100))
     assert desk.books.steps == ["look up ours", "look up nobodys"]
+
+
+def test_an_event_of_a_website_is_enriched_as_a_servers() -> None:
+    desk = Desk()
+    enriched = desk.intake.enriched(event("a", "ours"))
+    assert enriched.web == WebContext(hostname="example.com")
+    assert desk.books.steps == ["look up ours", "enrich for ours as sent by a server"]
+
+
+def test_an_event_of_no_website_is_left_alone() -> None:
+    desk = Desk()
+    sent = event("a")
+    assert desk.intake.enriched(sent) is sent
+    assert desk.books.steps == []
+
+
+def test_an_event_of_a_website_that_has_just_gone_is_left_alone() -> None:
+    desk = Desk()
+    sent = event("a", "gone")
+    assert desk.intake.enriched(sent) is sent

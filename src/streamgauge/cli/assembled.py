@@ -23,6 +23,7 @@ def clear_failures(settings: Settings) -> Iterator[None]:
     import lmdb
 
     from streamgauge.control import UnusableDatabase
+    from streamgauge.intake.enrichment import UnusableGeoDatabase
     from streamgauge.journal.errors import JournalError
     from streamgauge.store.errors import StoreError
 
@@ -30,6 +31,8 @@ def clear_failures(settings: Settings) -> Iterator[None]:
         yield
     except (Refusal, UnusableDatabase, JournalError, StoreError, lmdb.Error) as exc:
         raise click.ClickException(f"{settings.data_dir}: {exc}") from exc
+    except UnusableGeoDatabase as exc:
+        raise click.ClickException(str(exc)) from exc
     except OSError as exc:
         raise click.ClickException(_line_of(exc, settings)) from exc
 

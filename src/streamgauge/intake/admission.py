@@ -1,4 +1,4 @@
-"""The steps of admission, in the order in which they run: check_websites, reserve_quota, encode, append.
+"""The steps of admission, in the order in which they run: check_websites, enrich, reserve_quota, encode, append.
 
 Everything that can refuse comes before the append, so a refusal never leaves anything behind.
 """
@@ -7,6 +7,7 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from streamgauge.intake.enrichment import SERVER, Sender
 from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.event import Batch, Door, Event, encode_batch
 from streamgauge.kernel.refusal import Reason, Refusal
@@ -33,6 +34,12 @@ class DayQuota(Protocol):
     def release(self, project_id: str, events: int, now_ms: int) -> None: ...
 
 
+class Enrichment(Protocol):
+    """What adds to an event of a website what can be learned of its page, source and visitor."""
+
+    def enrich(self, event: Event, website: Website, sender: Sender) -> Event: ...
+
+
 class WebsiteCheck(NamedTuple):
     """Events whose website is known, and a refusal, with its index, for each of the others."""
 
@@ -43,10 +50,11 @@ class WebsiteCheck(NamedTuple):
 class Intake:
     """Admits the events of one request as one record. Holds no state of its own."""
 
-    def __init__(self, journal: Appender, websites: Websites, quota: DayQuota) -> None:
+    def __init__(self, journal: Appender, websites: Websites, quota: DayQuota, enrichment: Enrichment) -> None:
         self._journal = journal
         self._websites = websites
         self._quota = quota
+        self._enrichment = enrichment
 
     def check_website(self, project_id: str, website_id: str) -> None:
         """Raises Refusal unknown_website when it is not one of the project."""
@@ -70,6 +78,11 @@ class Intake:
             else:
                 refused.append((index, _unknown_website(website_id).at(index)))
         return WebsiteCheck(known, refused)
+
+    def enriched(self, event: Event) -> Event:
+        """An event that a server sent, with what its properties tell; one of no (or no longer any) website as it is."""
+        website = self._websites.website(event.website_id) if event.website_id else None
+        return event if website is None else self._enrichment.enrich(event, website, SERVER)
 
     def _belongs(self, project_id: str, website_id: str) -> bool:
         website = self._websites.website(website_id)

@@ -10,6 +10,7 @@ import math
 import re
 import typing
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -72,6 +73,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     query_memory_bytes: Annotated[int, Row("Memory limit of one query.", 16 * MIB)] = 512 * MIB
     query_rows: Annotated[int, Row("Most rows that one query may return.", 1, 100_000_000)] = 1_000_000
     query_threads: Annotated[int, Row("Queries answered at the same time.", 1, 256)] = 4
+    geo_database: Annotated[
+        str, Row("MaxMind DB file that tells country, region and city; empty: countries only, by the registries' allocations.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str, Row("Networks, with commas between, whose X-Forwarded-For and Forwarded headers tell the visitor's address.")
+    ] = ""
     log_level: Annotated[str, Row("Least level that is logged.", choices=("debug", "info", "warning", "error"))] = "info"
     log_format: Annotated[str, Row("Form of a log line.", choices=("json", "text"))] = "json"
     plans: Annotated[Mapping[str, Plan], Row("The plan table: per plan its limits, each a whole number or none.")] = (
@@ -91,6 +98,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def run_file(self) -> Path:
         """Where a running server leaves its address and token for the command line."""
         return self.data_dir / "run" / "server.json"
+
+    @property
+    def proxy_networks(self) -> tuple[str, ...]:
+        """The networks of trusted_proxies; a single address is a network of one."""
+        return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
 
     @property
     def store_dsn(self) -> str:
@@ -215,6 +227,11 @@ def _disagreements(settings: Settings) -> list[str]:
             f"query_memory_bytes ({settings.query_memory_bytes}) must not exceed store_memory_bytes "
             f"({settings.store_memory_bytes}): lower the first or raise the second."
         )
+    for network in settings.proxy_networks:
+        try:
+            ip_network(network)
+        except ValueError as exc:
+            faults.append(f"trusted_proxies ({network}): must be networks like 10.0.0.0/8, with commas between ({exc}).")
     if not settings.store and re.search(r"[?%]", str(settings.data_dir)):
         faults.append(f"data_dir ({settings.data_dir}) must not have ? or % in it: the embedded store reads options there.")
     return faults
@@ -273,7 +290,7 @@ _PARSERS: Mapping[type, Callable[[object], object]] = {
     str: _parse_text,
     Path: _parse_path,
 }
-_MAY_BE_EMPTY = frozenset({"store"})
+_MAY_BE_EMPTY = frozenset({"store", "geo_database", "trusted_proxies"})
 
 
 def _parse(setting: Setting, given: object) -> object:

@@ -1,6 +1,6 @@
 """The ingest routes as plain ASGI: they carry nearly all traffic, so nothing stands between the server and these steps.
 
-    meet -> choose the door -> enter (key, limits, scope) -> read the body -> parse -> check websites -> admit -> answer
+    meet -> choose the door -> enter (key, limits, scope) -> read the body -> parse -> check websites, enrich -> admit -> answer
 
 Promise: a success status is sent only after the journal has the events on disk (`Intake.admit`, `Intake.begin`).
 
@@ -122,6 +122,7 @@ class IngestDesk:
             event = dialect.parse_event(body, arrival)
             if event.website_id:
                 self._intake.check_website(key.project_id, event.website_id)
+                event = self._intake.enriched(event)
             return Work([event], ())
         parsed = dialect.parse_batch(body, arrival)
         if not dialect.partial:
@@ -130,7 +131,7 @@ class IngestDesk:
         failures = sorted([*parsed.failures, *checked.refused], key=lambda failure: failure[0])
         if not checked.known:
             raise NoneAccepted(failures)
-        return Work(checked.known, failures)
+        return Work([self._intake.enriched(event) for event in checked.known], failures)
 
     def _accepted(self, route: IngestRoute, face: DoorFace, work: "Work") -> Reply:
         """The events are durable: count, and render the success."""
