@@ -4,6 +4,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 
 import msgspec
 
+from streamgauge.kernel.event import EventFlag
 from streamgauge.kernel.query import FieldKey, Filter, Key, NumberFilter, Order, Selection
 from streamgauge.kernel.website import Operator
 
@@ -77,6 +78,7 @@ def conditions(selection: Selection, snapshot: Snapshot, bindings: Bindings) -> 
     if snapshot.amended:
         found.append(f"position < {bindings.whole(snapshot.loaded)}")
         found.append(f"position NOT IN ({superseded_positions(selection.project_id, snapshot, bindings)})")
+        found.append(f"bitAnd(flags, {EventFlag.VOID.value}) = 0")
     return found
 
 

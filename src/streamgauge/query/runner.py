@@ -4,8 +4,9 @@ Promises
 - An answer holds every event that was in the journal when the query arrived, or says that it lags (Freshness.lagging).
 - An amendment (an event replaced by one with the same id) is seen entirely or not at all: a project with amendments is read
   up to one position of the journal, and if the first amendment is loaded while a query runs, the query runs again.
-- At most `threads` statements run at once and at most `waiting` queries wait for a turn; one more is refused by name
+- At most `threads` statements run at once and at most `waiting` wait for a turn; one more is refused by name
   (TOO_MANY_QUERIES) at once, and so is one that has waited longer than a statement may run.
+- A question of many statements has at most `lanes` of them running or waiting, so that it leaves turns to others.
 
 Limits
 - A caller who goes away does not stop a running statement; its thread is taken until the statement ends or hits its time limit.
@@ -14,32 +15,37 @@ Limits
 import asyncio
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from streamgauge.kernel.analytics import SiteAnswer, SiteQuery
 from streamgauge.kernel.progress import LoadProgress
 from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Snapshot
 from streamgauge.query.listing import check_page, compile_lookup, compile_page, compile_total, read_page, read_versions
 from streamgauge.query.metric import compile_metric, plan, read_metric
+from streamgauge.query.site import ask_site
 from streamgauge.store import Statement, StatementLimits, Store
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Rows = Sequence[tuple[Any, ...]]
 
 _RETRY_AFTER_S = 1
 
 
 class QuerySettings(msgspec.Struct, frozen=True):
-    """threads: statements at once; waiting: queries that may wait; read_wait_s: longest wait for the loader; buckets: most
-    per query."""
+    """threads: statements at once; lanes: of one question; waiting: statements that may wait; read_wait_s: longest wait for the
+    loader; buckets: most per query."""
 
     limits: StatementLimits = StatementLimits()
     threads: int = 4
+    lanes: int = 2
     waiting: int = 64
     read_wait_s: float = 5.0
     buckets: int = 200_000
@@ -71,6 +77,17 @@ class IgnoredTimes:
 
     def observe(self, name: str, seconds: float) -> None:
         """Forget it."""
+
+
+class Question(Protocol[T_co]):
+    """A checked question: its statements over one snapshot, independent of each other; and the answer from their rows."""
+
+    @property
+    def project_id(self) -> str: ...
+
+    def compile(self, snapshot: Snapshot) -> Sequence[Statement]: ...
+
+    def read(self, results: Sequence[Rows]) -> T_co: ...
 
 
 class QueryRunner:
@@ -128,19 +145,56 @@ class QueryRunner:
 
         return await self._answered(lookup.project_id, answer)
 
+    async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
+        """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
+        return await self._asked(await asyncio.to_thread(ask_site, query, self._settings.buckets))
+
     def close(self) -> None:
         """Refuse what waits, and wait for what runs."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def _answered(self, project_id: str, answer: Callable[[Snapshot], T]) -> Answered[T]:
+        """Answer in one turn."""
+        return await self._settled(project_id, lambda snapshot: self._in_turn(functools.partial(answer, snapshot)))
+
+    async def _asked(self, question: Question[T]) -> Answered[T]:
+        """Answer by several statements, each in a turn of its own."""
+
+        async def answer(snapshot: Snapshot) -> T:
+            results = await self._results(question.compile(snapshot))
+            return await asyncio.to_thread(question.read, results)
+
+        return await self._settled(question.project_id, answer)
+
+    async def _settled(self, project_id: str, answer: Callable[[Snapshot], Awaitable[T]]) -> Answered[T]:
         position = self._journal_end()
         in_time = await self._progress.wait_until_loaded(position, self._settings.read_wait_s)
         while True:
             snapshot = Snapshot(self._progress.loaded, self._progress.is_amended(project_id))
-            value = await self._in_turn(functools.partial(answer, snapshot))
+            value = await answer(snapshot)
             # The first amendment of the project came in between: old and new version may both have been counted.
             if snapshot.amended or not self._progress.is_amended(project_id):
                 return Answered(value, Freshness(position, snapshot.loaded, not in_time))
+
+    async def _results(self, statements: Sequence[Statement]) -> list[Rows]:
+        """The rows of each statement, in their order. After the first refusal no further one is begun."""
+        results: list[Rows] = [()] * len(statements)
+        waiting = deque(enumerate(statements))
+
+        async def lane() -> None:
+            try:
+                while waiting:
+                    place, statement = waiting.popleft()
+                    results[place] = await self._in_turn(functools.partial(self._select, statement))
+            except BaseException:
+                waiting.clear()
+                raise
+
+        ended = await asyncio.gather(*(lane() for _ in range(self._settings.lanes)), return_exceptions=True)
+        for failure in ended:
+            if failure is not None:
+                raise failure
+        return results
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         """Run the work on a thread of its own, when it is its turn."""

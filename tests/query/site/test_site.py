@@ -1,0 +1,147 @@
+"""Numbers of one website that can be checked by eye; the example of docs/analytics.md is one of them."""
+
+from decimal import Decimal
+
+from streamgauge.kernel.analytics import (
+    Bots,
+    Breakdown,
+    BreakdownRow,
+    Dimension,
+    SiteFilter,
+    SiteMetric,
+    SiteQuery,
+    SiteSelection,
+)
+from streamgauge.kernel.event import EventFlag
+from streamgauge.kernel.money import Money, Rate, RateTable
+from streamgauge.kernel.query import PropertyKey, Window
+from streamgauge.kernel.website import ConversionEvent, Operator
+from tests.query.ledger import ms
+from tests.query.site.site_ledger import SITE, SiteLedger
+
+ALL = tuple(SiteMetric)
+SIGNUP = ConversionEvent("cev_1", SITE, "Sign-up", "signup")
+
+
+def event(at: str, visitor: str = "", **rest: object) -> dict[str, object]:
+    return {"timestamp": ms(f"2024-03-{at}Z"), "visitor_id": visitor, **rest}
+
+
+def paid(at: str, visitor: str, flags: int = EventFlag.REVENUE, **properties: object) -> dict[str, object]:
+    return event(at, visitor, name="revenue", path="", flags=flags, properties=properties)
+
+
+def march(site: SiteLedger, **rest: object) -> SiteSelection:
+    return SiteSelection(site.project_id, SITE, ms("2024-03-01T00:00Z"), ms("2024-04-01T00:00Z"), **rest)  # type: ignore[arg-type]
+
+
+def fill(site: SiteLedger) -> None:
+    site.put(
+        [
+            event("01T10:00", "ann", path="/", country="DE", channel="search"),
+            event("01T10:05", "ann", path="/pricing", country="DE", channel="search"),
+            event("01T10:06", "ann", name="signup", path="/pricing", properties={"plan": "pro"}),
+            event("02T09:00", "ann", path="/", country="DE", channel="direct"),
+            event("02T12:00", "bob", path="/", country="FR", channel="direct"),
+            event("02T12:00", "crawler", path="/", country="US", flags=EventFlag.BOT),
+            event("03T08:00", "", name="import", path=""),
+            paid("02T09:10", "ann", amount=10.5, currency="EUR", type="sale"),
+            paid("03T00:00", "ann", amount=-2, currency="EUR", type="refund"),
+            paid("03T00:00", "bob", amount=7, currency="usd", type="renewal"),
+            paid("03T00:00", "bob", amount=99, currency="EUR", type="free_trial"),
+            paid("04T00:00", "", amount=1, currency="JPY"),
+        ]
+    )
+
+
+def test_all_metrics_of_a_small_website(site: SiteLedger) -> None:
+    fill(site)
+    rates = RateTable.of([Rate("2024-01-01", "USD", "EUR", Decimal("0.9"))])
+    answer = site.ask(SiteQuery(march(site), ALL, (SIGNUP,), currency="EUR", rates=rates))
+    assert answer.totals.values == {
+        SiteMetric.VISITORS: 2,
+        SiteMetric.VISITS: 3,
+        SiteMetric.PAGE_VIEWS: 4,
+        SiteMetric.EVENTS: 11,
+        SiteMetric.VIEWS_PER_VISIT: Decimal("1.333333333333333333333333333"),
+        SiteMetric.BOUNCE_RATE: Decimal("0.6666666666666666666666666667"),
+        SiteMetric.VISIT_DURATION: Decimal(120),
+        SiteMetric.CONVERSIONS: 1,
+        SiteMetric.CONVERSION_RATE: Decimal("0.5"),
+        SiteMetric.REVENUE: Decimal("14.8"),
+        SiteMetric.REVENUE_PER_VISITOR: Decimal("7.4"),
+        SiteMetric.ORDERS: 3,
+    }
+    money = answer.totals.revenue
+    assert money is not None
+    assert money.by_currency == (Money("EUR", Decimal("8.5")), Money("JPY", Decimal(1)), Money("USD", Decimal(7)))
+    assert money.unconverted == (Money("JPY", Decimal(1)),)
+    assert money.rates == rates.rates
+
+
+def test_a_breakdown_credits_money_and_conversions_to_the_last_visit(site: SiteLedger) -> None:
+    fill(site)
+    metrics = (SiteMetric.VISITORS, SiteMetric.CONVERSIONS, SiteMetric.REVENUE, SiteMetric.ORDERS)
+    query = SiteQuery(march(site), metrics, (SIGNUP,), breakdowns=(Breakdown(Dimension.CHANNEL),), currency="EUR")
+    (channels,) = site.ask(query).breakdowns
+    assert channels.total == 3
+    assert [(row.value, *row.values.values()) for row in channels.rows] == [
+        ("direct", 2, 0, Decimal("8.5"), 2),
+        ("search", 1, 1, Decimal(0), 0),
+        ("", 0, 0, Decimal(0), 1),
+    ]
+
+
+def test_a_breakdown_by_page_counts_events_on_the_page(site: SiteLedger) -> None:
+    fill(site)
+    metrics = (SiteMetric.VISITORS, SiteMetric.VISITS, SiteMetric.PAGE_VIEWS, SiteMetric.EVENTS, SiteMetric.CONVERSIONS)
+    query = SiteQuery(march(site), metrics, (SIGNUP,), breakdowns=(Breakdown(Dimension.PAGE, limit=2),))
+    (pages,) = site.ask(query).breakdowns
+    assert pages.total == 3
+    assert [(row.value, *row.values.values()) for row in pages.rows] == [("/", 2, 3, 3, 3, 0), ("/pricing", 1, 1, 1, 2, 1)]
+
+
+def test_a_series_has_its_empty_buckets_and_the_compared_range_its_own(site: SiteLedger) -> None:
+    fill(site)
+    selection = SiteSelection(site.project_id, SITE, ms("2024-03-02T00:00Z"), ms("2024-03-05T00:00Z"))
+    compared = (ms("2024-02-29T00:00Z"), ms("2024-03-02T00:00Z"))
+    answer = site.ask(SiteQuery(selection, (SiteMetric.VISITORS, SiteMetric.EVENTS), window=Window.DAY, compare=compared))
+    assert [tuple(point.values.values()) for point in answer.totals.points] == [(2, 3), (0, 4), (0, 1)]
+    assert answer.compared is not None
+    assert [point.start_ms for point in answer.compared.points] == [ms("2024-02-29T00:00Z"), ms("2024-03-01T00:00Z")]
+    assert [tuple(point.values.values()) for point in answer.compared.points] == [(0, 0), (1, 3)]
+
+
+def test_what_is_undefined_is_none(site: SiteLedger) -> None:
+    values = site.ask(SiteQuery(march(site), ALL)).totals.values
+    undefined = {metric for metric, value in values.items() if value is None}
+    assert undefined == {
+        SiteMetric.VIEWS_PER_VISIT,
+        SiteMetric.BOUNCE_RATE,
+        SiteMetric.VISIT_DURATION,
+        SiteMetric.CONVERSION_RATE,
+        SiteMetric.REVENUE_PER_VISITOR,
+    }
+    assert all(value == 0 for value in values.values() if value is not None)
+
+
+def test_bots_count_only_when_asked_for(site: SiteLedger) -> None:
+    fill(site)
+    counted = {
+        bots: site.ask(SiteQuery(march(site, bots=bots), (SiteMetric.VISITORS, SiteMetric.EVENTS))).totals.values for bots in Bots
+    }
+    assert {bots: tuple(values.values()) for bots, values in counted.items()} == {
+        Bots.EXCLUDE: (2, 11),
+        Bots.INCLUDE: (3, 12),
+        Bots.ONLY: (1, 1),
+    }
+
+
+def test_a_property_with_a_hostile_name_is_only_a_name(site: SiteLedger) -> None:
+    name = 'a\'] OR 1=1 -- {p0:String} \\ "%s"'
+    site.put([event("01T10:00", "ann", properties={name: "it's {p0}"}), event("01T10:00", "bob")])
+    kept = (SiteFilter(PropertyKey(name), Operator.IS, ("it's {p0}",)),)
+    query = SiteQuery(march(site, filters=kept), (SiteMetric.VISITORS,), breakdowns=(Breakdown(PropertyKey(name)),))
+    answer = site.ask(query)
+    assert answer.totals.values == {SiteMetric.VISITORS: 1}
+    assert answer.breakdowns[0].rows == (BreakdownRow("it's {p0}", {SiteMetric.VISITORS: 1}),)
