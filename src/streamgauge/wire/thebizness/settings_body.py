@@ -14,6 +14,8 @@ from streamgauge.wire.body import JsonObject, Node, Written, inspect, load_objec
 from streamgauge.wire.fields import wrong_type
 from streamgauge.wire.parameters import Pairs, one_of, refuse_unknown, shown, single_values
 
+MAX_BYTES = 1 << 20
+"""As many as the largest settings need. Such a body is read on the event loop, which a larger one would hold up."""
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 100
 
@@ -23,8 +25,11 @@ def read_settings(
 ) -> JsonObject:
     """The object of a body. shown_only: fields of replies, ignored here. fixed: fields that may only have this value.
 
-    Raises Refusal: what reading a body raises, invalid_parameter.
+    Raises Refusal: body_too_large, what reading a body raises, invalid_parameter.
     """
+    if len(body) > MAX_BYTES:
+        expected = f"at most {MAX_BYTES:,} bytes"
+        raise Refusal(Reason.BODY_TOO_LARGE, f"The body has {len(body):,} bytes; settings have {expected}", expected=expected)
     tree = load_object(body)
     inspect(tree)
     own = fixed or {}
