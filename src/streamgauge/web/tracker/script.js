@@ -13,7 +13,7 @@
   const data = script.dataset;
   const endpoint = data.api || new URL("../api/collect", script.src);
   const early = (window.streamgauge || {}).q || []; // Calls that the stub of docs/tracker.md has kept for us.
-  const listOf = (text) => (text ? text.split(",").map((word) => word.trim()) : []);
+  const listOf = (text) => (text ? text.split(/[\s,]+/) : []);
   const on = (target, kind, listener) => target.addEventListener(kind, listener, true);
   const random = () => [...crypto.getRandomValues(new Uint32Array(4))].map((number) => number.toString(36)).join("");
 
@@ -43,7 +43,7 @@
   // With data-identity="cookie", for thirteen months; the server uses it only when the website is set to cookies too.
   let visitor;
   if (!isSilent && data.identity == "cookie") {
-    visitor = (/(?:^|; )_sg=(\w+)/.exec(document.cookie) || [])[1] || random();
+    visitor = (/\b_sg=(\w+)/.exec(document.cookie) || [])[1] || random();
     document.cookie = `_sg=${visitor};path=/;max-age=34e6;samesite=lax${location.protocol == "https:" ? ";secure" : ""}`;
   }
 
@@ -173,7 +173,7 @@
   };
 
   const DOWNLOAD =
-    /\.(7z|apk|avi|csv|deb|dmg|docx?|epub|exe|gz|iso|jar|key|mov|mp[34]|msi|odt|pdf|pkg|pptx?|rar|rpm|tar|tgz|txt|wav|xlsx?|zip)$/i;
+    /\.(7z|apk|csv|deb|dmg|docx?|epub|exe|iso|mov|mp[34]|msi|pdf|pkg|pptx?|rar|rpm|tar|t?gz|txt|xlsx?|zip)$/i;
   const clicked = ({ target, button }) => {
     if (button > 1 || !target.closest) return;
     const element = target.closest(MARKED);
@@ -195,8 +195,7 @@
         moved();
       };
     });
-    on(window, "popstate", moved);
-    on(window, "hashchange", moved);
+    on(window, "popstate", moved); // Also when only the hash changes.
     on(window, "pageshow", (event) => event.persisted && api.pageview());
     on(window, "pagehide", leave);
     // A beacon cannot be tried again: while the server does not answer, it is asked as always.
