@@ -30,16 +30,23 @@ class Exchange:
 
         sums: a SELECT of value, currency, day (since 1970), amount and orders. What no rate covers adds nothing.
         """
+        whole = f"SELECT *, {billionths('amount')} AS parts\nFROM (\n{sums}\n)"
+        priced = self.priced(whole, bindings)
+        return f"SELECT value, sum(revenue) AS revenue, sum(orders) AS orders\nFROM (\n{priced}\n)\nGROUP BY value"
+
+    def priced(self, sums: str, bindings: Bindings) -> str:
+        """The sums, each also with `revenue`: what it is in the one currency, as `amount` reads it.
+
+        sums: a SELECT of at least currency, day (since 1970) and parts (billionths of the currency).
+        """
         currencies, days, rates = zip(*self._rates, strict=True)
         table = (
             "SELECT row.1 AS currency, row.2 AS since, toInt256(row.3) AS rate\nFROM (SELECT arrayJoin(arrayZip("
             f"{bindings.texts(currencies)}, {bindings.wholes(list(days))}, {bindings.texts(rates)})) AS row)"
         )
-        amount = f"toInt256(amount * toDecimal256('1{'0' * _AMOUNT_DIGITS}', 0))"
         return (
-            f"SELECT value, sum({amount} * rate) AS revenue, sum(orders) AS orders\nFROM (\n{sums}\n) AS sums\n"
-            f"ASOF LEFT JOIN (\n{table}\n) AS rates\nON sums.currency = rates.currency AND sums.day >= rates.since\n"
-            "GROUP BY value"
+            f"SELECT sums.*, sums.parts * rates.rate AS revenue\nFROM (\n{sums}\n) AS sums\n"
+            f"ASOF LEFT JOIN (\n{table}\n) AS rates\nON sums.currency = rates.currency AND sums.day >= rates.since"
         )
 
     def amount(self, revenue: int) -> Decimal:
@@ -48,6 +55,11 @@ class Exchange:
 
     def _whole(self, rate: Decimal) -> str:
         return format(EXACT.scaleb(rate, self._digits), ".0f")
+
+
+def billionths(amount: str) -> str:
+    """An amount as a whole number."""
+    return f"toInt256({amount} * toDecimal256('1{'0' * _AMOUNT_DIGITS}', 0))"
 
 
 def _digits_after_point(number: Decimal) -> int:

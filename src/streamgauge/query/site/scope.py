@@ -31,6 +31,12 @@ class Scope:
         self._on_events = [chosen for chosen in selection.filters if is_of_events(chosen.key)]
         self._on_visits = [chosen for chosen in selection.filters if not is_of_events(chosen.key)]
 
+    def beside(self, selection: SiteSelection) -> "Scope":
+        """Another selection in the same statement: it adds to the same values."""
+        other = Scope(selection, self._snapshot)
+        other.bindings = self.bindings
+        return other
+
     @property
     def filters_events(self) -> bool:
         return bool(self._on_events)
