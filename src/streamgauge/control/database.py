@@ -1,23 +1,27 @@
 """The control plane's database: opening, transactions, and the schema's revision.
 
-SQLite in one file now; all that is particular to it is in `_make_sqlite_engine`. Alembic is imported only when the stamped
-revision is not the head: it is big and slow to import, and a server on an up-to-date folder never needs it.
+SQLite in one file now; all that is particular to it is in `_make_sqlite_engine` and `refusing_by_name`. Alembic is imported only
+when the stamped revision is not the head: it is big and slow to import, and a server on an up-to-date folder never needs it.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text, update
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from streamgauge.control.tables import generation
+from streamgauge.kernel.refusal import Reason, Refusal
 
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """The revision that this code needs; a test holds it equal to the head of migrations/."""
 
-_BUSY_TIMEOUT_S = 10
+BUSY_TIMEOUT_S = 10.0
+"""How long a change waits for that of another process."""
+_FULL_RETRY_S = 10
 
 
 class UnusableDatabase(Exception):
@@ -38,13 +42,38 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock from its start, and raises the generation when it commits."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """A transaction that holds the write lock from its start, and raises the generation when it commits.
+
+        Raises Refusal server_busy, disk_full.
+        """
+        with self.recording() as connection:
             yield connection
             connection.execute(update(generation).values(value=generation.c.value + 1))
 
+    @contextmanager
+    def recording(self) -> Iterator[Connection]:
+        """As `writing`, for what no directory shows: the generation stays, so that nobody reads keys and websites again."""
+        with refusing_by_name(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
     def close(self) -> None:
         self._engine.dispose()
+
+
+@contextmanager
+def refusing_by_name() -> Iterator[None]:
+    """A change that the disk or another process does not let through now is refused, and nothing of it is kept."""
+    try:
+        yield
+    except OperationalError as exc:
+        code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF  # The upper bits only tell variants apart.
+        if code == sqlite3.SQLITE_BUSY:
+            message = "Another process is changing the settings. Nothing was changed; try again."
+            raise Refusal(Reason.SERVER_BUSY, message, retry_after_s=1) from exc
+        if code == sqlite3.SQLITE_FULL:
+            message = "The disk has no room for the change. Nothing was changed."
+            raise Refusal(Reason.DISK_FULL, message, retry_after_s=_FULL_RETRY_S) from exc
+        raise
 
 
 def open_database(path: Path) -> Database:
@@ -65,7 +94,7 @@ def open_database(path: Path) -> Database:
 def _make_sqlite_engine(path: Path) -> Engine:
     # Created before SQLite would, so that nobody else on the machine can read the hashes.
     path.touch(mode=0o600)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_TIMEOUT_S})
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:

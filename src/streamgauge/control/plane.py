@@ -13,6 +13,7 @@ from streamgauge.control.conversion_events import (
     no_conversion_event,
     update_conversion_event,
 )
+from streamgauge.control.dashboards import Dashboards
 from streamgauge.control.database import Database, open_database
 from streamgauge.control.directory import Directory
 from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, list_keys, revoke_key, rotate_key
@@ -43,6 +44,7 @@ class Control:
         # Not the lock of a refresh, so that a look-up that refreshes never waits behind a change that waits for another process.
         self._change_lock = threading.Lock()
         self._live = LiveDirectory(database, plans, clock)
+        self.dashboards = Dashboards(database, clock)
 
     @classmethod
     def open(cls, path: Path, plans: Mapping[str, Plan], clock: Clock) -> "Control":

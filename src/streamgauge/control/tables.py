@@ -108,3 +108,17 @@ exchange_rates = Table(
     Column("rate", String(40), nullable=False),
 )
 """From `date` on, one unit of `base` is worth `rate` units of `quote`. rate: an exact decimal as text."""
+
+dashboards = Table(
+    "dashboards",
+    metadata,
+    Column("dashboard_id", String(64), primary_key=True),
+    Column("project_id", String(64), ForeignKey("projects.project_id"), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("description", Text),
+    Column("widgets", Text, nullable=False),
+    Column("share_token", String(64), unique=True),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("updated_at_ms", BigInteger, nullable=False),
+)
+"""widgets: a JSON list of kernel Widgets. share_token: NULL when the dashboard is not shared."""

@@ -83,6 +83,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ALREADY_EXISTS = "already_exists"
+    CHANGED_MEANWHILE = "changed_meanwhile"
     # The server.
     BACKLOG_FULL = "backlog_full"
     DISK_FULL = "disk_full"
@@ -115,6 +116,7 @@ _KIND_OF: Mapping[Reason, Kind] = {
     Reason.NOT_FOUND: Kind.NOT_FOUND,
     Reason.METHOD_NOT_ALLOWED: Kind.METHOD_NOT_ALLOWED,
     Reason.ALREADY_EXISTS: Kind.CONFLICT,
+    Reason.CHANGED_MEANWHILE: Kind.CONFLICT,
     Reason.BACKLOG_FULL: Kind.UNAVAILABLE,
     Reason.DISK_FULL: Kind.UNAVAILABLE,
     Reason.JOURNAL_FAILED: Kind.UNAVAILABLE,

@@ -46,6 +46,7 @@ class DoorFace(NamedTuple):
         return Reply(status, body, headers=headers)
 
 
+_SOLINTH_STARTS = ("/v1/dashboards", "/v1/shared/")
 _FLEXPRICE_HEADERS = (*SECURITY_HEADERS, *CORS_HEADERS)
 FACES = {
     Door.SOLINTH: DoorFace(DIALECTS[Door.SOLINTH], RateClass.MINUTE, RateClass.MINUTE),
@@ -109,7 +110,7 @@ def face_of_path(path: str) -> DoorFace | None:
         return FACES[Door.SOLINTH]
     if path.startswith(("/thebizness/", "/api/")):
         return FACES[Door.THEBIZNESS]
-    if path in ("/v1/events", "/v1/events/batch", "/v1/metrics") or path.startswith("/v1/dashboards"):
+    if path in ("/v1/events", "/v1/events/batch", "/v1/metrics") or path.startswith(_SOLINTH_STARTS):
         return FACES[Door.SOLINTH]
     if path.startswith(("/flexprice/", "/v1/")):
         return FACES[Door.FLEXPRICE]

@@ -101,7 +101,7 @@ def parse_metrics(params: Pairs, project_id: str, now_ms: int) -> MetricRequest:
     if not event:
         raise Refusal(Reason.MISSING_PARAMETER, "Parameter event is required", field="event", expected="string")
     window = _choice(values, "interval", INTERVALS)
-    timezone = _timezone(values.get("timezone", "UTC"))
+    timezone = parse_timezone(values.get("timezone", "UTC"))
     range_ = parse_range(values, timezone, now_ms)
     filters = short_filters(short) + (parse_filters(values["filters"], "filters") if "filters" in values else ())
     a = MetricQuery(
@@ -179,7 +179,8 @@ def _limit(values: Mapping[str, str], is_grouped: bool) -> int:
     raise Refusal(Reason.INVALID_PARAMETER, f"Parameter limit must be {expected}", field="limit", expected=expected)
 
 
-def _timezone(name: str) -> str:
+def parse_timezone(name: str) -> str:
+    """The name of a zone. Raises Refusal invalid_parameter."""
     try:
         return check_timezone(name)
     except Refusal as refusal:
