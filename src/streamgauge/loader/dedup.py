@@ -6,6 +6,8 @@ the batch's start), so after a crash the same batch gets the same decision, down
     an id that is not known                      stored
     a known id with the same content             duplicate, not stored
     a known id with other content                stored; it supersedes the latest event with that id (A, B, A ends as A)
+    a known id, the event is FIRST_WINS          duplicate, whatever its content
+    a VOID mark                                  stored; it supersedes the latest event with its id, and counts for nothing itself
 
 Only ids that came from clients are looked up; the server's own are unique by construction. A client may however send back an
 id that the server made: such an id, told by its form, is looked up in the store too when the index does not hold it.
@@ -29,6 +31,8 @@ Latest = bytes
 
 _FROM_CLIENT = int(EventFlag.ID_FROM_CLIENT)
 _TIMED = int(EventFlag.TIME_FROM_CLIENT)
+_VOID = int(EventFlag.VOID)
+_FIRST_WINS = int(EventFlag.FIRST_WINS)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -74,12 +78,13 @@ class Superseded(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What to store and what to remember of one batch."""
+    """What to store and what to remember of one batch. marked: projects of which a VOID mark is stored."""
 
     kept: Kept
     superseded: list[Superseded]
     ids: dict[IdKey, Latest]
     tallies: Tallies
+    marked: frozenset[str] = frozenset()
 
 
 class IdNaming:
@@ -92,7 +97,12 @@ class IdNaming:
         return xxh3_128_digest(f"{project_id}\0{event_id}".encode(), self._seed)
 
     def latest(self, event: Event, position: int) -> Latest:
-        """A time that the server filled in is no part of the content: it differs each time the event is sent."""
+        """A time that the server filled in is no part of the content: it differs each time the event is sent.
+
+        All VOID marks of an id are alike.
+        """
+        if event.flags & _VOID:
+            return position.to_bytes(8, "big") + xxh3_64_digest(b"void", self._seed)
         timestamp_ms = event.timestamp_ms if event.flags & _TIMED else None
         content = (
             event.name,
@@ -147,7 +157,7 @@ class Deduplicator:
             now = naming.latest(events[place], position)
             before = ids.get(key) or known.get(key)
             if before is not None and place not in minted:
-                if before[8:] == now[8:]:
+                if before[8:] == now[8:] or events[place].flags & _FIRST_WINS:
                     dropped.add(place)
                     decision.tallies[_project_and_day(batch)].duplicate += 1
                     continue
@@ -155,7 +165,11 @@ class Deduplicator:
                 old = int.from_bytes(before[:8], "big")
                 decision.superseded.append(Superseded(batch.project_id, old, position, batch.received_at_ms))
             ids[key] = now
-        return msgspec.structs.replace(decision, kept=all_.without(dropped)) if dropped else decision
+        kept = all_.without(dropped) if dropped else all_
+        marked = frozenset(
+            batch.project_id for event, batch in zip(kept.events, kept.batches, strict=True) if event.flags & _VOID
+        )
+        return msgspec.structs.replace(decision, kept=kept, marked=marked)
 
     def _minted_keys(self, all_: Kept, returned: Mapping[str, set[str]]) -> dict[int, IdKey]:
         """Keys of server-made ids that a client sends back within the same batch of records, by their place."""

@@ -6,12 +6,17 @@ The steps, in order (LOAD_STEPS). A crash between any two of them leads to the s
     intend             the boundaries are on disk
     set aside          records that nobody can read are copied out
     decide             duplicates are dropped, amendments found; depends only on what was known at the checkpoint
+    decide visits      to which visit of a website each event belongs; depends only on the checkpoint too
     mark amended       projects whose events are replaced are known as such, on disk and to queries, before the store changes
     insert superseded  which events are replaced; under a token made of the boundaries
+    insert aliases     which numbers of visits stand for others from now on; under a token
+    insert visits      the visits that changed; under a token
     insert events      the rows; under a token made of the boundaries, so that a second try is dropped by the store
-    commit             ids, tallies and checkpoint, in one transaction that also ends the intent
+    commit             ids, visits, tallies and checkpoint, in one transaction that also ends the intent
 
 The superseded go first: a query that bounds both tables by the published position never sees both events of an id, or neither.
+Visits cannot be bounded so: a query that runs between two of the inserts sees a load's visits before its events. Once the load is
+published both are there.
 """
 
 from collections.abc import Callable
@@ -25,10 +30,12 @@ from streamgauge.loader.batching import BatchLimits, Chosen, Unreadable, choose,
 from streamgauge.loader.dedup import Decision, Deduplicator, IdNaming, Kept, Unpacked
 from streamgauge.loader.index import Index, Intent
 from streamgauge.loader.journal_port import JournalReader
+from streamgauge.loader.removals import removals
 from streamgauge.loader.returned_ids import StoredIdLookup
-from streamgauge.loader.rows import event_rows, superseded_rows
+from streamgauge.loader.rows import alias_rows, event_rows, superseded_rows, visit_rows
 from streamgauge.loader.set_aside import set_aside
 from streamgauge.loader.tally import Tally, utc_day
+from streamgauge.loader.visits import VisitChanges, Visiting
 from streamgauge.store import RowsRefused, Store
 
 LOAD_STEPS = (
@@ -36,8 +43,11 @@ LOAD_STEPS = (
     "intend",
     "set aside",
     "decide",
+    "decide visits",
     "mark amended",
     "insert superseded",
+    "insert aliases",
+    "insert visits",
     "insert events",
     "commit",
 )
@@ -110,11 +120,13 @@ class BatchLoader:
             set_aside(self._folder, unreadable.record.position, unreadable.record.payload, unreadable.why)
         self._before_step("decide")
         decision = self._decide(chosen)
-        self._insert(chosen, decision)
+        self._before_step("decide visits")
+        visits = self._decide_visits(chosen.intent, decision)
+        self._insert(chosen.intent, decision, visits)
         self._before_step("commit")
         for unreadable in chosen.unreadable:
             self._count_refused(decision, unreadable)
-        self._index.commit(chosen.intent.end, decision.ids, decision.tallies)
+        self._index.commit(chosen.intent.end, decision.ids, decision.tallies, visits)
         total = Tally()
         for tally in decision.tallies.values():
             total.add(tally)
@@ -125,20 +137,31 @@ class BatchLoader:
         lookup = StoredIdLookup(self._store, self._naming, chosen.intent.start)
         return Deduplicator(self._naming, self._index.known, lookup).decide(chosen.records)
 
-    def _insert(self, chosen: Chosen, decision: Decision) -> None:
-        token = f"{self._partition}:{chosen.intent.start}-{chosen.intent.end}"
-        rows = event_rows(decision.kept) if decision.kept.events else None
-        if decision.superseded and rows is not None:
-            # What supersedes must not be written when its rows are then refused; without amendments the insert itself tells.
+    def _decide_visits(self, intent: Intent, decision: Decision) -> VisitChanges:
+        superseded = {row.position for row in decision.superseded}
+        lost = removals(self._store, self._index.visit_memory, decision.superseded, intent.start) if superseded else ()
+        return Visiting(self._index.visit_memory, self._index.seed).decide(decision.kept, superseded, lost)
+
+    def _insert(self, intent: Intent, decision: Decision, visits: VisitChanges) -> None:
+        token = f"{self._partition}:{intent.start}-{intent.end}"
+        rows = event_rows(decision.kept, visits) if decision.kept.events else None
+        if rows is not None and (decision.superseded or visits.after or visits.before):
+            # What belongs to the rows must not be written when they are then refused; without it the insert itself tells.
             self._store.insert("events_trial", rows, f"{token}:trial")
         self._before_step("mark amended")
-        newly_amended = {row.project_id for row in decision.superseded} - self.amended
+        newly_amended = ({row.project_id for row in decision.superseded} | decision.marked) - self.amended
         if newly_amended:
             self._index.mark_amended(newly_amended)
             self.amended |= newly_amended
         self._before_step("insert superseded")
         if decision.superseded:
             self._store.insert("superseded", superseded_rows(decision.superseded), f"{token}:superseded")
+        self._before_step("insert aliases")
+        if visits.aliases:
+            self._store.insert("visit_aliases", alias_rows(visits.aliases), f"{token}:aliases")
+        self._before_step("insert visits")
+        if visits.before or visits.after:
+            self._store.insert("visits", visit_rows(visits), f"{token}:visits")
         self._before_step("insert events")
         if rows is not None:
             self._store.insert("events", rows, token)
@@ -175,7 +198,9 @@ class BatchLoader:
         """Tries the rows on a table that keeps nothing."""
         try:
             self._store.insert(
-                "events_trial", event_rows(Kept.all_of(records)), f"trial:{records[0].position}-{records[-1].position}"
+                "events_trial",
+                event_rows(Kept.all_of(records), VisitChanges.none()),
+                f"trial:{records[0].position}-{records[-1].position}",
             )
         except (RowsRefused, pa.ArrowInvalid, OverflowError):
             return False

@@ -9,8 +9,16 @@ from typing import Any
 import pyarrow as pa
 
 from streamgauge.kernel.event import Batch, Event
+from streamgauge.kernel.website import WebContext
 from streamgauge.loader.dedup import Kept, Superseded
-from streamgauge.store import EVENT_COLUMNS, SUPERSEDED_COLUMNS
+from streamgauge.loader.visits import Alias, Visit, VisitChanges
+from streamgauge.store import (
+    EVENT_COLUMNS,
+    SUPERSEDED_COLUMNS,
+    VISIT_ALIAS_COLUMNS,
+    VISIT_COLUMNS,
+    WEBSITE_EVENT_COLUMNS,
+)
 
 _OF_EVENT: dict[str, Callable[[Event], Any]] = {
     "name": attrgetter("name"),
@@ -32,15 +40,53 @@ _OF_BATCH: dict[str, Callable[[Batch], Any]] = {
 }
 
 
-def event_rows(kept: Kept) -> pa.Table:
-    """The rows of table `events`, in the order of their positions.
+_OF_WEB: dict[str, Callable[[WebContext], str]] = {name: attrgetter(name) for name in WebContext.__struct_fields__}
+_UNKNOWN = WebContext()
+_OF_VISIT: dict[str, Callable[[Visit], Any]] = {
+    "project_id": attrgetter("project_id"),
+    "website_id": attrgetter("website_id"),
+    "started_at": attrgetter("started_ms"),
+    "visit": attrgetter("visit"),
+    "visitor": attrgetter("visitor"),
+    "ended_at": attrgetter("ended_ms"),
+    "page_views": attrgetter("page_views"),
+    "events": attrgetter("events"),
+    "bot": attrgetter("bot"),
+    "entry_page": lambda visit: visit.entry.path if visit.entry else "",
+    "exit_page": lambda visit: visit.exit.path if visit.exit else "",
+}
+
+
+def event_rows(kept: Kept, visits: VisitChanges) -> pa.Table:
+    """The rows of table `events`, in the order of their positions; with the columns of websites when any event is of one.
 
     Raises OverflowError or pa.ArrowInvalid when a number fits no column.
     """
     columns: dict[str, Any] = {name: list(map(get, kept.events)) for name, get in _OF_EVENT.items()}
     columns |= {name: list(map(get, kept.batches)) for name, get in _OF_BATCH.items()}
     columns["position"] = kept.positions
-    return pa.Table.from_arrays([_column(field, columns[field.name]) for field in EVENT_COLUMNS], schema=EVENT_COLUMNS)
+    schema = EVENT_COLUMNS
+    webs = [event.web for event in kept.events]
+    if visits.visitors or any(webs):
+        schema = WEBSITE_EVENT_COLUMNS
+        columns |= _web_columns([web or _UNKNOWN for web in webs])
+        nobody = [0] * len(webs)
+        columns |= {"visitor": visits.visitors or nobody, "visit": visits.visits or nobody}
+    return _table(schema, columns)
+
+
+def visit_rows(changes: VisitChanges) -> pa.Table:
+    """The rows of table `visits`: what is no more with sign -1, then what is now with sign 1."""
+    visits = [*changes.before, *changes.after]
+    columns: dict[str, Any] = _web_columns([visit.web for visit in visits])
+    columns |= {name: list(map(get, visits)) for name, get in _OF_VISIT.items()}
+    columns["sign"] = [-1] * len(changes.before) + [1] * len(changes.after)
+    return _table(VISIT_COLUMNS, columns)
+
+
+def alias_rows(aliases: Sequence[Alias]) -> pa.Table:
+    """The rows of table `visit_aliases`."""
+    return _table(VISIT_ALIAS_COLUMNS, dict(zip(Alias._fields, map(list, zip(*aliases, strict=True)), strict=True)))
 
 
 def superseded_rows(superseded: Sequence[Superseded]) -> pa.Table:
@@ -53,6 +99,14 @@ def superseded_rows(superseded: Sequence[Superseded]) -> pa.Table:
     )
     arrays = [_column(field, values) for field, values in zip(SUPERSEDED_COLUMNS, columns, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SUPERSEDED_COLUMNS)
+
+
+def _web_columns(webs: Sequence[WebContext]) -> dict[str, list[str]]:
+    return {name: list(map(get, webs)) for name, get in _OF_WEB.items()}
+
+
+def _table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_arrays([_column(field, columns[field.name]) for field in schema], schema=schema)
 
 
 def _column(field: pa.Field, values: Any) -> pa.Array:
