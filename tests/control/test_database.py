@@ -11,12 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
-from streamgauge.control import Control, UnusableDatabase, WebsiteChange
+from streamgauge.control import Control, UnusableDatabase, WebsiteChange, database
 from streamgauge.control.database import HEAD_REVISION
 from streamgauge.control.migrate import alembic_config
 from streamgauge.control.tables import metadata
 from streamgauge.kernel.clock import ManualClock
+from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.settings import DEFAULT_PLANS
 from streamgauge.kernel.website import Identity
 
@@ -67,10 +69,10 @@ def test_a_folder_of_the_first_version_keeps_what_it_holds(path: Path, clock: Ma
 
 def test_a_folder_of_a_newer_version_is_refused_with_the_mend(control: Control, path: Path, clock: ManualClock) -> None:
     control.close()
-    database = sqlite3.connect(path)
-    with database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-    database.close()
+    newer = sqlite3.connect(path)
+    with newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    newer.close()
     with pytest.raises(UnusableDatabase, match="was written by a newer Streamgauge"):
         Control.open(path, DEFAULT_PLANS, clock)
 
@@ -80,6 +82,34 @@ def test_a_file_that_is_no_database_is_refused(path: Path, clock: ManualClock) -
     path.write_text("this is not a database, and long enough to be looked at as one " * 20)
     with pytest.raises(UnusableDatabase, match="file is not a database"):
         Control.open(path, DEFAULT_PLANS, clock)
+
+
+def test_a_change_that_another_process_holds_up_is_refused_by_name(
+    path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.01)
+    control = Control.open(path, DEFAULT_PLANS, clock)
+    blocker = sqlite3.connect(path, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Refusal, match="Nothing was changed; try again") as caught:
+        control.create_project("shop")
+    assert (caught.value.reason, caught.value.retry_after_s) == (Reason.SERVER_BUSY, 1)
+    blocker.close()
+    assert control.create_project("shop").name == "shop"
+    control.close()
+
+
+def test_a_full_disk_is_refused_by_name_and_other_errors_are_not() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a)")
+        connection.exec_driver_sql("PRAGMA max_page_count = 2")
+        with pytest.raises(Refusal) as caught, database.refusing_by_name():
+            connection.exec_driver_sql("INSERT INTO t VALUES (zeroblob(1000000))")
+        assert caught.value.reason is Reason.DISK_FULL
+        with pytest.raises(OperationalError), database.refusing_by_name():
+            connection.exec_driver_sql("SELECT * FROM nothing")
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
