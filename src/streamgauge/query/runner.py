@@ -22,11 +22,21 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from streamgauge.kernel.analytics import SiteAnswer, SiteQuery
+from streamgauge.kernel.analytics import (
+    AttributionAnswer,
+    AttributionQuery,
+    FunnelAnswer,
+    FunnelQuery,
+    RetentionAnswer,
+    RetentionQuery,
+    SiteAnswer,
+    SiteQuery,
+)
 from streamgauge.kernel.progress import LoadProgress
 from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Snapshot
+from streamgauge.query.journeys import ask_attribution, ask_funnel, ask_retention
 from streamgauge.query.listing import check_page, compile_lookup, compile_page, compile_total, read_page, read_versions
 from streamgauge.query.metric import compile_metric, plan, read_metric
 from streamgauge.query.site import ask_site
@@ -148,6 +158,18 @@ class QueryRunner:
     async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
         return await self._asked(await asyncio.to_thread(ask_site, query, self._settings.buckets))
+
+    async def funnel(self, query: FunnelQuery) -> Answered[FunnelAnswer]:
+        """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
+        return await self._asked(ask_funnel(query))
+
+    async def retention(self, query: RetentionQuery) -> Answered[RetentionAnswer]:
+        """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
+        return await self._asked(await asyncio.to_thread(ask_retention, query, self._settings.buckets))
+
+    async def attribution(self, query: AttributionQuery) -> Answered[AttributionAnswer]:
+        """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
+        return await self._asked(ask_attribution(query))
 
     def close(self) -> None:
         """Refuse what waits, and wait for what runs."""
