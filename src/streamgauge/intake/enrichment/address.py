@@ -73,5 +73,7 @@ def _hops(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
 
 
 def _elements(values: list[bytes]) -> list[str]:
+    if not values:
+        return []
     text = b",".join(values)[-_LONGEST_HEADER:].decode("latin-1")
     return text.split(",")[-_MOST_HOPS:]

@@ -13,6 +13,8 @@ and when a browser's request has none. Limits: a program that copies a browser's
 (Instagram, Viber) are people's and do not count as bots.
 """
 
+from collections.abc import Iterable
+
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 from streamgauge.intake.enrichment.patterns import Patterns
@@ -21,6 +23,7 @@ from streamgauge.intake.enrichment.patterns import Patterns
 _MATCH_PEOPLE = frozenset(
     {r"AP3A\.240617\.008", r"008\/", "Butterfly", "Chirp|gotosocial", "Expanse", "Fever", "Fluid", "Sogou", "Sonic", "Viber"}
 )
+LISTED = tuple(entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in _MATCH_PEOPLE)
 _INSTEAD = ("Sogou (?:web|inst|Pic|head|blog|News|Orion)", r"(?i)sogou.{0,20}spider")
 
 # "bot" not in CUBOT (phones) nor before an e (BOTECH, a maker of television sets).
@@ -64,9 +67,8 @@ _AFTER_GECKO = r"like Gecko; [^S]"
 class Bots:
     """Tells programs from people by the User-Agent. Building it compiles the patterns: about 50 ms."""
 
-    def __init__(self) -> None:
-        known = [entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA if entry["pattern"] not in _MATCH_PEOPLE]
-        self._programs = Patterns([*known, *_INSTEAD, *_WORDS, _AFTER_GECKO])
+    def __init__(self, listed: Iterable[str] = LISTED) -> None:
+        self._programs = Patterns([*listed, *_INSTEAD, *_WORDS, _AFTER_GECKO])
         self._platforms = Patterns(_PLATFORMS)
         self._browsers = Patterns([_BEGINS_LIKE_A_BROWSER])
         self._engines = Patterns(_ENGINES)

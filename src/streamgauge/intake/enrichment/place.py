@@ -62,7 +62,7 @@ class Places:
                 return False
             self._reader = _open_copy(self._database, self._scratch)
         except (OSError, InvalidDatabaseError, ValueError) as exc:
-            reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+            reason = exc.strerror or str(exc) if isinstance(exc, OSError) else "it is not in MaxMind DB format"
             raise UnusableGeoDatabase(f"geo_database ({self._database}) cannot be used: {reason}") from exc
         self._stamp = stamp
         return True
@@ -82,7 +82,7 @@ class Places:
 
 def _find_in(reader: Reader, address: str) -> Place:
     found = parse_address(address)
-    if found is None or not found.is_global:
+    if found is None or not found.is_global or found.is_multicast:
         return NOWHERE
     try:
         return _place_of(reader.get(found))
