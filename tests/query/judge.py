@@ -14,7 +14,19 @@ from typing import Any
 
 import duckdb
 
-from streamgauge.kernel.query import Aggregation, FieldKey, Filter, Key, MetricQuery, Missing, Weekday, Window
+from streamgauge.kernel.query import (
+    Aggregation,
+    FieldKey,
+    Filter,
+    Key,
+    MetricQuery,
+    Missing,
+    NumberFilter,
+    Order,
+    Weekday,
+    Window,
+)
+from streamgauge.kernel.website import Operator
 
 _NUMERIC_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _STEPS_MIN = {
@@ -169,10 +181,23 @@ def _key_sql(key: Key, arguments: list[object]) -> str:
     return "coalesce((SELECT txt FROM props p WHERE p.position = e.position AND p.key = ?), '')"
 
 
-def _filter_sql(chosen: Filter, arguments: list[object]) -> str:
-    key = _key_sql(chosen.key, arguments)
-    arguments.append(list(chosen.values))
-    return f"{key} = ANY(?::VARCHAR[])"
+def _filter_sql(chosen: Filter | NumberFilter, arguments: list[object]) -> str:
+    if isinstance(chosen, NumberFilter):
+        # Both sides with 18 digits after the point, so that the digits of the bound beyond the ninth still count.
+        sign = {Order.ABOVE: ">", Order.AT_LEAST: ">=", Order.BELOW: "<", Order.AT_MOST: "<="}[chosen.order]
+        arguments += [chosen.key.name, str(chosen.bound)]
+        number = "SELECT num FROM props p WHERE p.position = e.position AND p.key = ?"
+        return f"coalesce(({number})::DECIMAL(38, 18) {sign} ?::DECIMAL(38, 18), false)"
+    if chosen.operator in (Operator.IS, Operator.IS_NOT):
+        key = _key_sql(chosen.key, arguments)
+        arguments.append(list(chosen.values))
+        return f"{'NOT ' if chosen.operator is Operator.IS_NOT else ''}{key} = ANY(?::VARCHAR[])"
+    tests = []
+    for value in chosen.values:
+        key = _key_sql(chosen.key, arguments)
+        arguments.append(value)
+        tests.append(f"contains({key}, ?)" if chosen.operator is Operator.CONTAINS else f"regexp_matches({key}, ?, 's')")
+    return f"({' OR '.join(tests) or 'false'})"
 
 
 def same(ours: object, theirs: object, aggregation: Aggregation) -> bool:

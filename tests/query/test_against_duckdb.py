@@ -2,6 +2,7 @@
 
 import json
 import random
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,11 +18,14 @@ from streamgauge.kernel.query import (
     Filter,
     MetricQuery,
     Missing,
+    NumberFilter,
+    Order,
     PropertyKey,
     Selection,
     Weekday,
     Window,
 )
+from streamgauge.kernel.website import Operator
 from streamgauge.store import Store
 from tests.query.judge import Judge, same
 from tests.query.ledger import Ledger, ms
@@ -105,7 +109,21 @@ def court(store: Store) -> Court:
 
 keys = st.one_of(st.sampled_from([FieldKey(Field.CUSTOMER_ID), FieldKey(Field.SOURCE)]), st.sampled_from(_NAMES).map(PropertyKey))
 texts = st.one_of(st.sampled_from(_TEXTS), st.sampled_from(["12", "true", "2.5", "0.1", '{"x":1}', "[1,2]", "abc", "1000"]))
-one_filter = st.builds(Filter, keys, st.lists(texts, max_size=6).map(tuple))
+patterns = st.sampled_from(["", "^$", "a", "^[0-9.]+$", "(?i)ABC", "[☃ü]", "\\\\", "^.$", "1|2"])
+bounds = st.sampled_from(["0", "1", "-0.3", "2.5", "0.123456789", "0.1234567895", "-0.1234567891", "12", "1e3", "-1e19"]).map(
+    Decimal
+)
+one_filter = st.one_of(
+    st.builds(Filter, keys, st.lists(texts, max_size=6).map(tuple)),
+    st.builds(
+        Filter,
+        keys,
+        st.lists(texts, max_size=3).map(tuple),
+        st.sampled_from([Operator.IS_NOT, Operator.CONTAINS]),
+    ),
+    st.builds(Filter, keys, st.lists(patterns, max_size=2).map(tuple), st.just(Operator.MATCHES)),
+    st.builds(NumberFilter, st.sampled_from(_NAMES).map(PropertyKey), st.sampled_from(Order), bounds),
+)
 # Mostly none, so that answers are made of many events.
 filters = st.one_of(st.just(()), st.just(()), st.just(()), st.lists(one_filter, min_size=1, max_size=2).map(tuple))
 anchors = st.integers(1, 28)
@@ -193,7 +211,46 @@ def test_sums_of_buckets(court: Court, aggregation: Aggregation, bucket: Window,
         agree(court, MetricQuery(selection, aggregation, "amount", Window.MONTH, bucket, rule, group_by, missing=missing))
 
 
+FILTERS = [
+    *[Filter(PropertyKey("amount"), ("", "12", "a'b"), operator) for operator in (Operator.IS, Operator.IS_NOT)],
+    *[Filter(PropertyKey("it's"), values, Operator.CONTAINS) for values in [("1",), ("x", "☃"), ("",), ("'", "\\"), ()]],
+    *[Filter(FieldKey(Field.SOURCE), ("'",), operator) for operator in (Operator.IS_NOT, Operator.CONTAINS)],
+    *[Filter(PropertyKey("a.b"), (pattern,), Operator.MATCHES) for pattern in ["^[0-9]", "(?i)A|t", "^.$", "\\\\n", "^$"]],
+    Filter(PropertyKey("amount"), ("^1", "^2"), Operator.MATCHES),
+    Filter(PropertyKey("amount"), (), Operator.MATCHES),
+    *[NumberFilter(PropertyKey("amount"), order, Decimal(bound)) for order in Order for bound in ("0", "12", "0.1234567891")],
+    *[NumberFilter(PropertyKey(""), order, Decimal(bound)) for order in Order for bound in ("-0.1234567891", "1e19")],
+]
+
+
+@pytest.mark.parametrize("chosen", FILTERS, ids=str)
+def test_every_way_to_compare(court: Court, chosen: Filter | NumberFilter) -> None:
+    agree(court, MetricQuery(Selection("", _START, _END, "use", (chosen,)), Aggregation.SUM, "amount"))
+    agree(court, MetricQuery(Selection("", _START, _END, "use", (chosen,)), Aggregation.COUNT, group_by=(PropertyKey("amount"),)))
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=queries())
 def test_answers_equal_duckdb(court: Court, query: MetricQuery) -> None:
     agree(court, query)
+
+
+@pytest.mark.parametrize("bound", ["9.999999999999999999999999999e27", "9999999999999999999999999999.999999999", "1e-5000"])
+def test_bounds_at_the_edge_of_what_can_be_stored(court: Court, bound: str) -> None:
+    """The judge has no decimal of this size; every number of the events lies between such bounds, or beside zero."""
+    own = Selection(court.ledger.project_id, _START, _END, "use")
+    number = Decimal(bound)
+
+    def count(*chosen: NumberFilter) -> int:
+        return court.ledger.metric(MetricQuery(replace(own, filters=chosen), Aggregation.COUNT)).count
+
+    amount = PropertyKey("amount")
+    numbers = count(NumberFilter(amount, Order.ABOVE, Decimal("-1e20")))
+    beyond = count(NumberFilter(amount, Order.ABOVE, number)), count(NumberFilter(amount, Order.AT_LEAST, number))
+    below = count(NumberFilter(amount, Order.BELOW, number)), count(NumberFilter(amount, Order.AT_MOST, number))
+    assert beyond[0] == beyond[1]
+    assert below[0] == below[1]
+    assert beyond[0] + below[0] == numbers
+    assert (beyond[0] == 0) == (number > 1)
+    zeros = count(NumberFilter(amount, Order.AT_LEAST, Decimal(0)), NumberFilter(amount, Order.AT_MOST, Decimal(0)))
+    assert zeros
