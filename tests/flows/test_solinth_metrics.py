@@ -246,3 +246,36 @@ def test_another_projects_events_are_in_no_group_or_formula(client: httpx.Client
         answer = bearer.get("/v1/metrics", params={"event": "purchase", **JANUARY, **parameters}).json()
         assert answer["value"] == 0
         assert answer.get("groups", []) == []
+
+
+NUMBERS = [
+    "2",
+    "2.50",
+    "1e2",
+    "1E-3",
+    "-0.0",
+    "0",
+    "0.1",
+    "100000000000000000000",
+    "12345678901234567.89",
+    "1e21",
+    "-1.25e-7",
+    "0.00001",
+    "1e15",
+    "123456789012345678",
+    "1234567890123456.5",
+    "123456789.123456789",
+    "9.99e27",
+]
+
+
+def test_a_number_is_found_by_itself_as_it_was_written(bearer: httpx.Client) -> None:
+    numbers = list(enumerate(NUMBERS))
+    for place, number in numbers:
+        body = f'{{"event":"n","timestamp":"2024-01-02T00:00:00Z","properties":{{"v":{number},"place":{place}}}}}'
+        assert bearer.post("/v1/events", content=body).status_code == 200
+    for operator, found in (("is", 1), ("is_not", 0)):
+        for place, number in numbers:
+            filters = f'[{{"property":"v","operator":"{operator}","value":{number}}},{{"property":"place","value":{place}}}]'
+            answer = bearer.get("/v1/metrics", params={"event": "n", **JANUARY, "filters": filters}).json()
+            assert answer["count"] == found, (operator, number)

@@ -10,7 +10,7 @@ lt and lte compare numbers exactly and keep no event whose property is not a num
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from streamgauge.kernel.query import Filter, NumberFilter, Order, PropertyKey
@@ -32,6 +32,8 @@ _FIELDS = ("property", "operator", "value")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _MAX_NUMBER_LENGTH = 100
 _TOO_LARGE = Decimal(10) ** MAX_NUMBER_DIGITS
+# Between these the store surely writes numbers without an exponent.
+_PLAIN_FROM, _PLAIN_BELOW = Decimal("1e-4"), Decimal("1e15")
 
 
 def split_short_forms(params: Pairs) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -99,23 +101,33 @@ def _texts(node: Node, place: str) -> tuple[str, ...]:
     values: Sequence[Node] = node if isinstance(node, list) else [node]
     if not 0 < len(values) <= MAX_VALUES:
         raise _invalid(place, f"1 to {MAX_VALUES} values")
-    return tuple(_text(value, place) for value in values)
+    return tuple(text for value in values for text in _texts_of(value, place))
 
 
-_CONSTANTS: Mapping[Node, str] = {True: "true", False: "false"}
-
-
-def _text(value: Node, place: str) -> str:
-    """The text that the store has for such a value of a property."""
-    if isinstance(value, Written):
-        return number_text(Decimal(value))
+def _texts_of(value: Node, place: str) -> tuple[str, ...]:
+    """The texts that the store can have for such a value of a property."""
     if isinstance(value, bool):
-        return _CONSTANTS[value]
-    if isinstance(value, int):
-        return str(value)
+        return ("true" if value else "false",)
+    if isinstance(value, (Written, int)):
+        return _number_texts(Decimal(value))
     if isinstance(value, str):
-        return value
+        return (value,)
     raise _invalid(place, "a text, a number, true, false, or a list of these")
+
+
+def _number_texts(number: Decimal) -> tuple[str, ...]:
+    """The store writes a number that it read as a double with an exponent when it is very small or large, and keeps the sign
+    of a zero."""
+    plain = number_text(number)
+    if not number:
+        return "0", "-0"
+    if _PLAIN_FROM <= abs(number) < _PLAIN_BELOW:
+        return (plain,)
+    sign, digits, exponent = Decimal(repr(float(number))).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    fraction = "".join(map(str, digits[1:]))
+    with_exponent = f"{'-' if sign else ''}{digits[0]}{'.' if fraction else ''}{fraction}e{exponent + len(digits) - 1}"
+    return plain, with_exponent
 
 
 def _number(value: Node, place: str) -> Decimal:
