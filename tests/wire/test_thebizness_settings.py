@@ -99,7 +99,9 @@ def test_a_website_is_shown() -> None:
             "identity": "cookie",
             "created_at": "1970-01-01T00:00:00Z",
             "updated_at": "2024-01-15T12:00:00.123Z",
-            "snippet": '<script defer src="//stats.example:8080/js/script.js" data-website-id="w"></script>',
+            "snippet": (
+                '<script defer src="//stats.example:8080/js/script.js" data-website-id="w" data-identity="cookie"></script>'
+            ),
         },
     }
 
@@ -117,7 +119,7 @@ def test_a_website_is_shown() -> None:
     ],
 )
 def test_the_snippet_is_sound_html(website_id: str, host: str, snippet: str) -> None:
-    assert snippet_of(website_id, host) == snippet
+    assert snippet_of(Website(website_id, "p", "a.example"), host) == snippet
 
 
 def test_a_conversion_event_is_shown_with_exact_numbers() -> None:

@@ -12,7 +12,7 @@ from html import escape
 import msgspec
 from msgspec import UNSET
 
-from streamgauge.kernel.website import Website
+from streamgauge.kernel.website import Identity, Website
 from streamgauge.kernel.website_settings import WebsiteChange, WebsiteSpec
 from streamgauge.wire.fields import missing_field
 from streamgauge.wire.thebizness.settings_body import read_settings, text_in, texts_in
@@ -69,10 +69,14 @@ def render_deleted(deleted_id: str) -> bytes:
     return msgspec.json.encode({"success": True, "id": deleted_id, "deleted": True})
 
 
-def snippet_of(website_id: str, host: str) -> str:
-    """Without a scheme, so that the script comes over TLS exactly when the page does. A host that is none is left out."""
+def snippet_of(website: Website, host: str) -> str:
+    """Without a scheme, so that the script comes over TLS exactly when the page does. A host that is none is left out.
+
+    The script sets its cookie only when it is told to, for it does not know the website's settings.
+    """
     server = f"//{host}" if _HOST.fullmatch(host) else ""
-    return f'<script defer src="{server}/js/script.js" data-website-id="{escape(website_id)}"></script>'
+    cookie = ' data-identity="cookie"' if website.identity is Identity.COOKIE else ""
+    return f'<script defer src="{server}/js/script.js" data-website-id="{escape(website.website_id)}"{cookie}></script>'
 
 
 def _shape_of(website: Website, host: str) -> Mapping[str, object]:
@@ -86,5 +90,5 @@ def _shape_of(website: Website, host: str) -> Mapping[str, object]:
         "identity": website.identity.value,
         "created_at": format_instant(website.created_at_ms),
         "updated_at": format_instant(website.updated_at_ms),
-        "snippet": snippet_of(website.website_id, host),
+        "snippet": snippet_of(website, host),
     }
