@@ -1,6 +1,7 @@
 """Websites: their ids, domains, zones, currencies and origins; how they change and go."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from msgspec import structs
@@ -224,3 +225,21 @@ def test_a_project_has_a_bounded_number_of_websites(control: Control, monkeypatc
     with pytest.raises(Refusal, match="at most 2 websites of a project"):
         control.create_website("shop", WebsiteSpec(domain="a.example"))
     assert control.create_website("another", WebsiteSpec(domain="a.example"))
+
+
+def test_changes_of_two_processes_at_the_same_time_do_not_undo_each_other(control: Control, other: Control) -> None:
+    website = control.create_website("shop", WebsiteSpec(domain="a.example"))
+    other.refresh()
+    place = (website.project_id, website.website_id)
+    names = [WebsiteChange(name=f"N{number}") for number in range(10)]
+    zones = [WebsiteChange(timezone=zone) for zone in ("Asia/Tokyo", "Europe/Paris") * 5]
+
+    def change(one: Control, changes: list[WebsiteChange]) -> None:
+        for wanted in changes:
+            one.update_website(*place, wanted)
+
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(change, control, names), pool.submit(change, other, zones)]:
+            done.result()
+    (after,) = control.websites()
+    assert (after.name, after.timezone) == ("N9", "Europe/Paris")
