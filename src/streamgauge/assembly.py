@@ -168,9 +168,8 @@ async def _serve(settings: Settings) -> None:
             lane=application.lane,
         )
         _stop_on_signals(server)
-        refreshing = asyncio.gather(
-            parts.control.keep_fresh(_note_refresh_failure), enricher.keep_fresh(_note_enrichment_failure)
-        )
+        refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
+        tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
         try:
             with _run_file(settings, token) as announce:
 
@@ -184,6 +183,7 @@ async def _serve(settings: Settings) -> None:
                 await server.serve(on_ready)
         finally:
             refreshing.cancel()
+            tending.cancel()
             runner.close()
     log.info("stopped")
 
