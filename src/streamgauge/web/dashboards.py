@@ -113,21 +113,19 @@ DASHBOARD_ROUTES = (
 )
 
 _SHARED = "/v1/shared/{token}"
-SHARED_ROUTES: Mapping[str, Callable[[DashboardDesk, str, int], Awaitable[Reply]]] = {
-    _SHARED: answer_shared,
-    f"{_SHARED}/data": answer_shared_data,
+_ANSWERS_WITHOUT_KEY: Mapping[str, Callable[[DashboardDesk, str, int], Awaitable[Reply]]] = {
+    mount + path: answer
+    for path, answer in ((_SHARED, answer_shared), (f"{_SHARED}/data", answer_shared_data))
+    for mount in ("", f"/{Door.SOLINTH.value}")
 }
-"""By path below the mounts of the door. All are GET, and need no key."""
+SHARED_MOUNTS = tuple(_ANSWERS_WITHOUT_KEY)
+"""The paths, at both mounts, that are answered without a key; to GET alone."""
 
 
 def shared_paths(gate: Gate, desk: DashboardDesk) -> list[Path]:
     """The paths of shared dashboards, ready for the router."""
     face = FACES[Door.SOLINTH]
-    return [
-        Path(mount + path, "GET", Endpoint(_open_to_all(gate, desk, answer), face))
-        for path, answer in SHARED_ROUTES.items()
-        for mount in ("", f"/{Door.SOLINTH.value}")
-    ]
+    return [Path(path, "GET", Endpoint(_open_to_all(gate, desk, answer), face)) for path, answer in _ANSWERS_WITHOUT_KEY.items()]
 
 
 def _open_to_all(
