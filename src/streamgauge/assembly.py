@@ -209,7 +209,7 @@ def _application(
     bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
     gate = Gate(parts.control, RateLimits(), clock, mint)
     intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()), enricher)
-    dashboards = DashboardDesk(parts.control.dashboards, runner)
+    dashboards = DashboardDesk(parts.control.dashboards, runner, parts.control.website_of)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
     collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
 

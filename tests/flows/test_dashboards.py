@@ -287,6 +287,76 @@ def test_who_may_read_and_who_may_change(server: RunningServer, project: str, sc
         assert {answer.status_code for answer in changes} == {writes}
 
 
+def _funnel(website_id: str, **changes: Any) -> dict[str, Any]:
+    steps: list[Any] = [
+        {"page": "/pricing"},
+        {"event_name": "signup", "conditions": [{"property": "plan", "value": ["pro", "team"]}]},
+        {"name": "bought", "event_name": "purchase"},
+    ]
+    return {"type": "funnel", "query": {"website_id": website_id, "steps": steps, "window": "2h", **RANGE, **changes}}
+
+
+def test_a_funnel_says_how_many_visitors_took_each_step(server: RunningServer, bearer: httpx.Client, project: str) -> None:
+    website = f"w-{project}"
+    server.website(website, project, "--timezone", "America/New_York")
+    ways = {
+        "all": [(0, "page_view", {"page_url": "/pricing"}), (10, "signup", {"plan": "pro"}), (30, "purchase", {})],
+        "slow": [(0, "page_view", {"page_url": "/pricing"}), (10, "signup", {"plan": "team"}), (121, "purchase", {})],
+        "free": [(0, "page_view", {"page_url": "/pricing"}), (10, "signup", {"plan": "free"}), (30, "purchase", {})],
+        "other": [(0, "page_view", {"page_url": "/"}), (10, "signup", {"plan": "pro"})],
+    }
+    events = [
+        {
+            "event_name": name,
+            "visitor_id": visitor,
+            "timestamp": f"2024-02-01T{4 + minute // 60:02}:{minute % 60:02}:00Z",  # Still January in New York.
+            "properties": properties,
+        }
+        for visitor, way in ways.items()
+        for minute, name, properties in way
+    ]
+    sent = bearer.post("/api/events/batch", json={"website_id": website, "events": events})
+    assert (sent.status_code, sent.json()["failed"]) == (200, 0)
+    dashboard = made(bearer, widgets=[_funnel(website), _funnel(website, timezone="UTC")])
+    data = bearer.get(f"/v1/dashboards/{dashboard['id']}/data").json()["widgets"]
+    assert data["w_1"] == {
+        "data": {
+            "steps": [
+                {"name": "/pricing", "visitors": 3, "rate": 1, "step_rate": 1, "median_seconds": None},
+                {
+                    "name": "signup",
+                    "visitors": 2,
+                    "rate": pytest.approx(2 / 3),
+                    "step_rate": pytest.approx(2 / 3),
+                    "median_seconds": 600,
+                },
+                {"name": "bought", "visitors": 1, "rate": pytest.approx(1 / 3), "step_rate": 0.5, "median_seconds": 1200},
+            ]
+        }
+    }
+    assert [step["visitors"] for step in data["w_2"]["data"]["steps"]] == [0, 0, 0]
+    february = {"from": "2024-02-01", "to": "2024-02-01", "timezone": "UTC"}
+    replaced = bearer.get(f"/v1/dashboards/{dashboard['id']}/data", params=february).json()["widgets"]
+    assert [step["visitors"] for step in replaced["w_2"]["data"]["steps"]] == [3, 2, 1]
+
+
+def test_a_funnel_of_another_projects_website_is_refused(
+    server: RunningServer, bearer: httpx.Client, project: str, other: httpx.Client
+) -> None:
+    server.website(f"w-{project}", project)
+    dashboard = made(other)
+    for website in (f"w-{project}", "unknown"):
+        message = error_of(other.post("/v1/dashboards", json={"name": "D", "widgets": [_funnel(website)]}), 400)
+        assert "widgets[0].query.website_id" in message
+        path = f"/v1/dashboards/{dashboard['id']}"
+        assert error_of(other.patch(path, json={"widgets": [_funnel(website)]}), 400) == message
+    owned = made(bearer, widgets=[_funnel(f"w-{project}"), _widget()])
+    server.command("websites", "delete", f"w-{project}", "--yes")
+    data = bearer.get(f"/v1/dashboards/{owned['id']}/data").json()["widgets"]
+    assert data["w_1"]["error"]["code"] == "NOT_FOUND"
+    assert data["w_2"]["data"]["count"] == 0
+
+
 def _widget(**changes: Any) -> dict[str, Any]:
     return {"type": "metric", "query": {"event": "e"}, "position": {"x": 0, "y": 0, "w": 1, "h": 1}, **changes}
 
@@ -380,6 +450,46 @@ BAD_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "z": ({"widgets": _at(z=1)}, "widgets[0].position.z"),
 }  # fmt: skip
 _LAST_WIDGET = b'{"name":"D","widgets":[{"type":"metric","query":'
+_STEP = {"event_name": "a"}
+BAD_FUNNELS: dict[str, tuple[dict[str, Any], str]] = {
+    "no website": ({"website_id": None}, "website_id"),
+    "an empty website": ({"website_id": ""}, "website_id"),
+    "website a number": ({"website_id": 5}, "website_id"),
+    "no steps": ({"steps": None}, "steps"),
+    "steps an object": ({"steps": {}}, "steps"),
+    "one step": ({"steps": [_STEP]}, "steps"),
+    "9 steps": ({"steps": [_STEP] * 9}, "steps"),
+    "a step of text": ({"steps": [_STEP, "a"]}, "steps[1]"),
+    "a step of nothing": ({"steps": [_STEP, {}]}, "steps[1].event_name"),
+    "a step with an empty event": ({"steps": [_STEP, {"event_name": " "}]}, "steps[1].event_name"),
+    "a step with event 5": ({"steps": [_STEP, {"event_name": 5}]}, "steps[1].event_name"),
+    "a step with name 5": ({"steps": [_STEP, {"event_name": "a", "name": 5}]}, "steps[1].name"),
+    "a step with another field": ({"steps": [{"event": "a"}, _STEP]}, "steps[0].event"),
+    "page a number": ({"steps": [{"page": 5}, _STEP]}, "steps[0].page"),
+    "page by size": ({"steps": [{"page": {"operator": "gt", "value": 5}}, _STEP]}, "steps[0].page.operator"),
+    "page without value": ({"steps": [{"page": {"operator": "is"}}, _STEP]}, "steps[0].page.value"),
+    "page of a property": ({"steps": [{"page": {"property": "p", "value": "x"}}, _STEP]}, "steps[0].page"),
+    "conditions an object": ({"steps": [{"event_name": "a", "conditions": {}}, _STEP]}, "steps[0].conditions"),
+    "21 conditions": (
+        {"steps": [{"event_name": "a", "conditions": [{"property": "p", "value": 1}] * 21}, _STEP]}, "steps[0].conditions"
+    ),
+    "a condition by size": (
+        {"steps": [{"event_name": "a", "conditions": [{"property": "p", "operator": "gt", "value": 1}]}, _STEP]},
+        "steps[0].conditions[0].operator",
+    ),
+    "window a number": ({"window": 7}, "window"),
+    "window without unit": ({"window": "7"}, "window"),
+    "window of nothing": ({"window": "0d"}, "window"),
+    "window of years": ({"window": "367d"}, "window"),
+    "from no time": ({"from": "soon"}, "from"),
+    "an unknown zone": ({"timezone": "Mars"}, "timezone"),
+    "a parameter of metrics": ({"event": "a"}, "event"),
+}  # fmt: skip
+BAD_FIELDS |= {
+    f"funnel: {case}": ({"widgets": [_widget(), {**_funnel("w"), "query": {**_funnel("w")["query"], **changes}}]}, path)
+    for case, (changes, own) in BAD_FUNNELS.items()
+    for path in [f"widgets[1].query.{own}"]
+}
 BAD_BODIES = {
     "empty": (b"", "malformed_json"),
     "cut short": (b'{"name":"D"', "malformed_json"),

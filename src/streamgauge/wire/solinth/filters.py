@@ -70,10 +70,11 @@ def parse_filters(text: str, parameter: str) -> tuple[AnyFilter, ...]:
         raise _invalid(parameter, 'a JSON list such as [{"property":"plan","operator":"is","value":"pro"}]')
     if len(tree) > MAX_FILTERS:
         raise _invalid(parameter, f"at most {MAX_FILTERS} filters")
-    return tuple(_filter(node, f"{parameter}[{place}]") for place, node in enumerate(tree))
+    return tuple(read_filter(node, f"{parameter}[{place}]") for place, node in enumerate(tree))
 
 
-def _filter(node: Node, place: str) -> AnyFilter:
+def read_filter(node: Node, place: str) -> AnyFilter:
+    """One filter of an inspected tree. place: what it is called when it is refused."""
     if not isinstance(node, JsonObject):
         raise _invalid(place, "an object with property, operator and value")
     for field in node:

@@ -5,7 +5,7 @@
 - id: made here when absent (w_1, w_2, ...). type: metric, line, bar, pie, table, funnel. title: may be absent.
 - query: an object of the parameters of GET /v1/metrics, read by the very parser of that route, so that what can be asked there
   can be saved here and nothing else. group_by may be a list of names, each taken literally; filters and filters_b a list of
-  filters, limit a number. A funnel has a query of its own (funnel_widget).
+  filters, limit a number. A funnel has a query of its own (funnels).
 - position: on a grid of 12 columns; absent, it is below all others, half the width. Widgets may overlap.
 - What is wrong is named by its path, such as widgets[2].query.interval.
 """
@@ -14,11 +14,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from streamgauge.kernel.analytics import FunnelQuery
 from streamgauge.kernel.dashboard import GRID_COLUMNS, MAX_WIDGETS, Position, Widget, WidgetType
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.body import JsonObject, Node, Written, load_object
 from streamgauge.wire.fields import missing_field, wrong_type
 from streamgauge.wire.parameters import Pairs, one_of, shown
+from streamgauge.wire.solinth import funnels
 from streamgauge.wire.solinth.metrics import MetricRequest, parse_metrics
 
 MAX_TITLE_LENGTH = 255
@@ -60,11 +62,24 @@ def parse_widgets(node: Node, project_id: str, now_ms: int) -> tuple[Widget, ...
     return tuple(widgets)
 
 
-def widget_request(widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str]) -> MetricRequest:
-    """The question of a saved widget. instead: parameters that replace its own; a bound of a range replaces both bounds."""
+def metric_of(widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str]) -> MetricRequest:
+    """The question of a saved widget, of any kind but a funnel.
+
+    instead: parameters that replace its own; a bound of a range replaces both bounds.
+    """
     replaced = set(instead) | ({"from", "to"} if {"from", "to"} & set(instead) else set())
-    pairs = [pair for pair in _pairs(load_object(widget.query.encode()), "query") if pair[0] not in replaced]
+    pairs = [pair for pair in _pairs(load_object(widget.query.encode())) if pair[0] not in replaced]
     return parse_metrics([*pairs, *instead.items()], project_id, now_ms)
+
+
+def website_of_funnel(widget: Widget) -> str:
+    """The website that a saved funnel is about."""
+    return funnels.website_of(load_object(widget.query.encode()))
+
+
+def funnel_of(widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str], timezone: str) -> FunnelQuery:
+    """The question of a saved funnel. timezone: that of its website."""
+    return funnels.parse_funnel(load_object(widget.query.encode()), project_id, now_ms, instead, timezone)
 
 
 def render_widget(widget: Widget) -> Mapping[str, object]:
@@ -83,18 +98,27 @@ def _check_query(kind: WidgetType, query: JsonObject, path: str, project_id: str
         field = f"{path}.{needs[0]}"
         message = f"Missing required field: {field}; a {kind.value} needs {' or '.join(needs)}"
         raise Refusal(Reason.MISSING_FIELD, message, field=field, expected="string")
-    pairs = _pairs(query, path)
     try:
-        parse_metrics(pairs, project_id, now_ms)
+        if kind is WidgetType.FUNNEL:
+            funnels.parse_funnel(query, project_id, now_ms, {})
+        else:
+            parse_metrics(_pairs(query), project_id, now_ms)
     except Refusal as refusal:
-        field = f"{path}.{refusal.field}" if refusal.field else path
-        beginning = f"Parameter {refusal.field} "
-        told = refusal.message
-        message = field + told[len(beginning) - 1 :] if told.startswith(beginning) else f"{field}: {told}"
-        raise Refusal(refusal.reason, message, field=field, expected=refusal.expected) from refusal
+        raise _within(path, refusal) from refusal
 
 
-def _pairs(query: JsonObject, path: str) -> Pairs:
+def _within(path: str, refusal: Refusal) -> Refusal:
+    """A refusal of a query, as one of the dashboard that holds it."""
+    own = refusal.field
+    field = f"{path}.{own}" if own else path
+    for beginning in ("Parameter ", "Invalid field: ", "Missing required field: ", ""):
+        if refusal.message.startswith(beginning + own):
+            message = beginning.replace("Parameter ", "") + field + refusal.message[len(beginning + own) :]
+            return Refusal(refusal.reason, message, field=field, expected=refusal.expected)
+    return Refusal(refusal.reason, f"{field}: {refusal.message}", field=field, expected=refusal.expected)
+
+
+def _pairs(query: JsonObject) -> Pairs:
     """The parameters of a query string that say the same."""
     pairs: list[tuple[str, str]] = []
     for name, value in query.items():
@@ -112,7 +136,7 @@ def _pairs(query: JsonObject, path: str) -> Pairs:
         elif name == "limit" and isinstance(value, int) and not isinstance(value, bool):
             pairs.append((name, str(value)))
         else:
-            raise wrong_type(f"{path}.{shown(name)}", "string")
+            raise wrong_type(shown(name), "string")
     return pairs
 
 
