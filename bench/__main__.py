@@ -17,6 +17,7 @@ from bench.ready import measure_ready
 from bench.report import Circumstances, replace_measured, to_json, to_markdown, to_table
 from bench.single_events import measure_single_events
 from bench.sustained import measure_sustained
+from bench.website import measure_website
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "bench" / "out"
@@ -28,6 +29,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "sustained": lambda: measure_sustained(seconds=60, direct_seconds=20),
     "memory": lambda: measure_memory(seconds=30),
     "ready": lambda: measure_ready(rounds=5, kept=OUT),
+    "website": lambda: measure_website(rounds=15, seconds=8, kept=OUT),
 }
 
 

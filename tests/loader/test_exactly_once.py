@@ -1,8 +1,5 @@
 """Random batches, loads and crashes: the store always ends as the plain model says."""
 
-import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,15 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.event import Batch, Door, Event, EventFlag
-from streamgauge.loader import LOAD_STEPS, BatchLimits
+from streamgauge.loader import LOAD_STEPS
 from streamgauge.loader.accounts import Accounts, verify
-from streamgauge.loader.index import Index
-from streamgauge.loader.load import BatchLoader
-from streamgauge.store import Store, open_store
+from streamgauge.store import open_store
 from tests.loader import stored
-from tests.loader.memory_journal import MemoryJournal
+from tests.loader.house import House, Restart
 from tests.loader.model import Model
 
 _DAY_MS = 86_400_000
@@ -26,19 +20,6 @@ _CLIENT_IDS = ["a", "b", "c", "évt/'\\\"{x}"]
 _SERVER_IDS = ["evt_01HF7YAT00W6W7CM7N3W5FDXT4", "event_01HF7YAT01W6W7CM7N3W5FDXT5"]
 _CLIENT = EventFlag.ID_FROM_CLIENT
 _TIMED = EventFlag.ID_FROM_CLIENT | EventFlag.TIME_FROM_CLIENT
-
-
-class Crash(Exception):
-    """The process dies here."""
-
-
-@dataclass(frozen=True)
-class Restart:
-    """The loader runs until it comes to `step` for the `visit`-th time, dies, and is made again with other limits."""
-
-    step: str
-    visit: int
-    max_events: int
 
 
 _properties = st.sampled_from([b"", b'{"v": 1}', b'{"v": 2}', b"{}"])
@@ -79,55 +60,6 @@ def histories(draw: st.DrawFn) -> list[Batch | Restart | None]:
         else:
             history.append(Restart(draw(st.sampled_from(LOAD_STEPS)), draw(st.integers(1, 3)), draw(st.integers(1, 6))))
     return history
-
-
-class House:
-    """A loader over an index and a store that outlive it, and a journal in memory."""
-
-    def __init__(self, folder: Path, store: Store) -> None:
-        self.journal = MemoryJournal()
-        self.store = store
-        self.batches: list[tuple[int, Batch]] = []
-        self._folder = folder
-        self.open(BatchLimits(), lambda step: None)
-
-    def open(self, limits: BatchLimits, before_step: Callable[[str], None]) -> None:
-        self.index = Index(self._folder / "index")
-        clock = ManualClock(2 * _DAY_MS)
-        self.loader = BatchLoader(self.index, self.journal, self.store, clock, self._folder / "aside", limits, "0", before_step)
-
-    def append(self, batch: Batch) -> None:
-        self.batches.append((self.journal.append_batch(batch), batch))
-
-    def load_all(self) -> None:
-        while self.loader.load_once() is not None:
-            pass
-
-    def crash(self, restart: Restart) -> None:
-        visits = 0
-
-        def die(step: str) -> None:
-            nonlocal visits
-            visits += step == restart.step
-            if visits == restart.visit:
-                raise Crash(step)
-
-        self.index.close()
-        self.open(BatchLimits(max_events=restart.max_events), die)
-        with contextlib.suppress(Crash):
-            self.load_all()
-        self.index.close()
-        self.open(BatchLimits(), lambda step: None)
-
-    def play(self, history: list[Batch | Restart | None]) -> None:
-        for action in history:
-            if isinstance(action, Batch):
-                self.append(action)
-            elif isinstance(action, Restart):
-                self.crash(action)
-            else:
-                self.load_all()
-        self.load_all()
 
 
 def _assert_as_modelled(house: House) -> None:

@@ -26,6 +26,26 @@ SELECT
 FROM superseded WHERE by_position < {below:UInt64} GROUP BY project_id
 """
 
+_VISITS_SQL = """
+SELECT project_id, website_id, sum(told), sum(found), sum(wrong)
+FROM
+(
+    SELECT project_id, website_id, sum(of_visit) AS told, toInt64(0) AS found, toInt64(countIf(net NOT IN (0, 1))) AS wrong
+    FROM
+    (
+        SELECT project_id, website_id, sum(sign * toInt64(events)) AS of_visit, sum(sign) AS net
+        FROM visits GROUP BY project_id, website_id, started_at, visit
+    )
+    GROUP BY project_id, website_id
+    UNION ALL
+    SELECT project_id, website_id, toInt64(0), toInt64(count()), toInt64(0) FROM events
+    WHERE visit != 0 AND position NOT IN (SELECT position FROM superseded)
+    GROUP BY project_id, website_id
+)
+GROUP BY project_id, website_id
+ORDER BY project_id, website_id
+"""
+
 
 class Accounts(msgspec.Struct, frozen=True):
     """Tallies over all days by project ("" for records whose project cannot be read)."""
@@ -114,6 +134,15 @@ def _superseded_faults(accounts: Accounts, checkpoint: int, store: Store) -> Ite
             yield f"project {project_id}: {reversed_} events are superseded by earlier ones"
         if unknown:
             yield f"project {project_id}: {unknown} superseded rows name events that the store does not hold"
+
+
+def visit_faults(store: Store) -> Iterator[str]:
+    """Compares visits with the events that they were made of. Only while nothing is being loaded: they have no common bound."""
+    for project_id, website_id, told, found, wrong in store.select(Statement("verify.visits", _VISITS_SQL, {}), _VERIFY_LIMITS):
+        if told != found:
+            yield f"website {website_id} of project {project_id}: visits tell of {told} events, the store holds {found} of them"
+        if wrong:
+            yield f"website {website_id} of project {project_id}: {wrong} visits are there more than once or taken back too often"
 
 
 class _Head(msgspec.Struct, array_like=True):

@@ -18,10 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
+import msgspec
 
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.loader.accounts import Accounts, VerifyReport, accepted_in_tail, verify
+from streamgauge.loader.accounts import Accounts, VerifyReport, accepted_in_tail, verify, visit_faults
 from streamgauge.loader.batching import BatchLimits
 from streamgauge.loader.index import Index
 from streamgauge.loader.journal_port import JournalReader
@@ -64,6 +65,7 @@ class Loader:
         self._store = store
         self._clock = clock
         self._batches = batches
+        self._between_loads = threading.Lock()
         self._position = LoadedPosition(index.checkpoint)
         self._accepted = accepted_in_tail(index, journal)
         self._failure: Exception | None = None
@@ -122,8 +124,15 @@ class Loader:
         return Accounts.of(self._index.tallies())
 
     def verify(self) -> VerifyReport:
-        """Compares index, store and journal, as of the checkpoint. Raises StoreError or Refusal when the store cannot answer."""
-        return verify(self._index, self._store, self._journal)
+        """Compares index, store and journal, as of the checkpoint; loading waits while visits are compared with their events.
+
+        Raises StoreError or Refusal when the store cannot answer.
+        """
+        report = verify(self._index, self._store, self._journal)
+        with self._between_loads:
+            # A load that failed half-way is tried again; until then the store holds a part of it.
+            faults = () if self._index.intent is not None else tuple(visit_faults(self._store))
+        return msgspec.structs.replace(report, faults=(*report.faults, *faults))
 
     def start(self) -> None:
         """Begins to load, in a thread of its own."""
@@ -177,7 +186,8 @@ class Loader:
         if not self._goes_on():
             return
         self._last_load_at = time.monotonic()
-        load = self._batches.load_once()
+        with self._between_loads:
+            load = self._batches.load_once()
         self._failing_since = self.last_error = None
         if load is not None:
             self._publish(load)

@@ -51,7 +51,7 @@ _OF_VISIT: dict[str, Callable[[Visit], Any]] = {
     "ended_at": attrgetter("ended_ms"),
     "page_views": attrgetter("page_views"),
     "events": attrgetter("events"),
-    "bot": attrgetter("bot"),
+    "bot": lambda visit: int(visit.bot),
     "entry_page": lambda visit: visit.entry.path if visit.entry else "",
     "exit_page": lambda visit: visit.exit.path if visit.exit else "",
 }

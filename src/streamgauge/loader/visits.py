@@ -7,7 +7,7 @@ A visit's source, place and device are those of its first event, its entry and e
 ties in time go by position.
 
 Each change is told as the visits that are no more and those that are now; a visit that is touched twice in one load is told once.
-A visit's number is the position of the first event of those that made it.
+A visit's number is one more than the position of the first of the events that made it (0 is no visit).
 
 Not of visits are events without a visitor, REVENUE events (a payment may come from a server, days later) and VOID marks. Bots
 have visits of their own: the same visitor id is another visitor when a bot sends it.
@@ -268,7 +268,7 @@ def _new_visit(project_id: str, website_id: str, visitor: int, bot: bool, hits: 
         project_id,
         website_id,
         visitor,
-        first.position,
+        first.position + 1,
         first.at_ms,
         first.position,
         hits[-1].at_ms,
