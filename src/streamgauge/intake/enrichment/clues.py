@@ -10,7 +10,7 @@ from streamgauge.intake.enrichment.sender import Sender, SenderKind
 from streamgauge.kernel.event import Event
 from streamgauge.kernel.website import WebContext, Website
 
-LONGEST_USER_AGENT = 1_024
+LONGEST_USER_AGENT = 512
 """Characters of a User-Agent that are looked at."""
 
 
