@@ -7,11 +7,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from streamgauge.kernel.dashboard import WidgetType
 from streamgauge.kernel.query import Aggregation, PropertyKey, Window
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.flexprice.listing import parse_event_list_body, parse_event_list_parameters
 from streamgauge.wire.flexprice.lookup import parse_lookup
 from streamgauge.wire.flexprice.usage import AGGREGATION_TYPES, parse_usage
+from streamgauge.wire.solinth.dashboards import parse_new_dashboard, parse_overrides
+from streamgauge.wire.solinth.filters import OPERATORS
+from streamgauge.wire.solinth.formula import NAMED
 from streamgauge.wire.solinth.metrics import INTERVALS, METRICS, PARAMETERS, parse_metrics
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "querying.md").read_text()
@@ -31,6 +35,10 @@ def ask(sample: str) -> object:
     match url.path, bool(body):
         case "/v1/metrics", False:
             return parse_metrics(parameters, "p1", NOW)
+        case "/v1/dashboards", True:
+            return parse_new_dashboard(body, "p1", NOW)
+        case "/v1/dashboards/dash_01JMC3/data", False:
+            return parse_overrides(parameters, NOW)
         case "/v1/events", False:
             return parse_event_list_parameters(parameters, "p1", NOW)
         case "/v1/events/lookup", False:
@@ -53,8 +61,10 @@ def test_there_are_samples_of_every_route() -> None:
         "MetricQuery",
         "EventListQuery",
         "LookupRequest",
+        "DashboardSpec",
+        "dict",
     }
-    assert len(SAMPLES) == 11
+    assert len(SAMPLES) == 13
 
 
 @pytest.mark.parametrize("reply", REPLIES)
@@ -62,7 +72,9 @@ def test_every_reply_is_json(reply: str) -> None:
     assert isinstance(json.loads(reply), dict)
 
 
-@pytest.mark.parametrize("name", [*METRICS, *INTERVALS, *PARAMETERS, *AGGREGATION_TYPES, *Window])
+@pytest.mark.parametrize(
+    "name", [*METRICS, *INTERVALS, *PARAMETERS, *AGGREGATION_TYPES, *Window, *OPERATORS, *NAMED, *WidgetType]
+)
 def test_every_choice_is_documented(name: str) -> None:
     assert f"`{name}`" in DOCUMENT
 

@@ -59,7 +59,8 @@ _POSITION = _object(
 _QUERY: Schema = {
     "type": "object",
     "description": "The parameters of GET /v1/metrics by name. group_by may be a list of names, filters and filters_b lists of "
-    "filters, limit a number. A line needs interval, a pie group_by, a bar one of them.",
+    "filters, limit a number. A line needs interval, a pie group_by, a bar one of them. Of a funnel: website_id, steps "
+    "(2 to 8, each with event_name or page, name, conditions), window (such as 7d), from, to, timezone.",
 }
 _WIDGET_FIELDS: Mapping[str, Schema] = {
     "id": {**_TEXT, "maxLength": MAX_ID_LENGTH, "description": "Unique in the dashboard. Without it: made here."},
@@ -87,6 +88,15 @@ _SHARED = _object(_SHOWN, *_SHOWN)
 _DASHBOARD = _object(
     {**_SHOWN, "is_public": _YES, "share_token": {"type": ["string", "null"]}}, *_SHOWN, "is_public", "share_token"
 )
+_NUMBER_OR_NULL: Schema = {"type": ["number", "null"]}
+_FUNNEL_STEP: Mapping[str, Schema] = {
+    "name": _TEXT,
+    "visitors": _COUNT,
+    "rate": {**_NUMBER_OR_NULL, "description": "Of those who took the first step."},
+    "step_rate": {**_NUMBER_OR_NULL, "description": "Of those who took the step before."},
+    "median_seconds": {**_NUMBER_OR_NULL, "description": "From the step before to this one."},
+}
+_FUNNEL_REPLY = _object({"steps": {"type": "array", "items": _object(_FUNNEL_STEP, *_FUNNEL_STEP)}}, "steps")
 _ERROR = _object({"code": _TEXT, "message": _TEXT}, "code", "message")
 _DATA = _object(
     {
@@ -95,7 +105,10 @@ _DATA = _object(
             "type": "object",
             "description": "By the id of the widget: its answer, or why there is none.",
             "additionalProperties": {
-                "oneOf": [_object({"data": METRIC_REPLY}, "data"), _object({"error": _ERROR}, "error")],
+                "oneOf": [
+                    _object({"data": {"oneOf": [METRIC_REPLY, _FUNNEL_REPLY]}}, "data"),
+                    _object({"error": _ERROR}, "error"),
+                ],
             },
         },
     },
