@@ -4,12 +4,16 @@ import json
 import random
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openapi_schema_validator import OAS31Validator
 
+from streamgauge.wire.solinth.query_schema import METRIC_REPLY
 from tests.flows.running import RunningServer
 
 COUNTRIES = ("DE", "FR", "", "ÄÖ", "a,b")
@@ -64,6 +68,7 @@ def client(server: RunningServer) -> Iterator[httpx.Client]:
 def ask(client: httpx.Client, base: str = "/v1", **parameters: Any) -> Any:
     answer = client.get(f"{base}/metrics", params={"event": "purchase", **JANUARY, **parameters})
     assert answer.status_code == 200, answer.text
+    OAS31Validator(METRIC_REPLY).validate(answer.json())
     return json.loads(answer.text, parse_float=Decimal)
 
 
@@ -279,3 +284,108 @@ def test_a_number_is_found_by_itself_as_it_was_written(bearer: httpx.Client) -> 
             filters = f'[{{"property":"v","operator":"{operator}","value":{number}}},{{"property":"place","value":{place}}}]'
             answer = bearer.get("/v1/metrics", params={"event": "n", **JANUARY, "filters": filters}).json()
             assert answer["count"] == found, (operator, number)
+
+
+class Side(NamedTuple):
+    """What a or b is: parameters, and the same as SQL."""
+
+    event: str
+    metric: str
+    plans: tuple[str, ...] | None
+
+    def parameters(self, suffix: str) -> dict[str, Any]:
+        filters = [] if self.plans is None else [{"property": "plan", "value": list(self.plans)}]
+        return {
+            f"event{suffix}": self.event,
+            f"metric{suffix}": self.metric,
+            f"property{suffix}": "amount",
+            f"filters{suffix}": json.dumps(filters),
+        }
+
+    def sql(self) -> str:
+        own = f"event = '{self.event}'"
+        if self.plans is not None:
+            own += f" AND plan IN ({', '.join(map(repr, self.plans))})"
+        value = f"{METRICS[self.metric]} FILTER ({own})"
+        return f"coalesce({value}, 0)" if self.metric == "sum" else value
+
+
+sides = st.builds(
+    Side,
+    st.sampled_from(["purchase", "cart", "never"]),
+    st.sampled_from(sorted(METRICS)),
+    st.none() | st.sets(st.sampled_from(PLANS), min_size=1).map(lambda found: tuple(sorted(found))),
+)
+INTERVALS = {None: "''", "day": "strftime(ts, '%Y-%m-%d')", "month": "strftime(date_trunc('month', ts), '%Y-%m-%d')"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    a=sides,
+    b=st.none() | sides,
+    formula=st.sampled_from([*FORMULAS]),
+    groups=st.lists(st.sampled_from(["country", "plan", "tier"]), unique=True, max_size=3),
+    interval=st.sampled_from([*INTERVALS]),
+    limit=st.integers(1, 12),
+)
+def test_whatever_is_asked_is_answered_as_the_judge_does(
+    client: httpx.Client,
+    judge: duckdb.DuckDBPyConnection,
+    a: Side,
+    b: Side | None,
+    formula: str,
+    groups: list[str],
+    interval: str | None,
+    limit: int,
+) -> None:
+    parameters = a.parameters("") | {"from": "2023-12-10", "to": "2024-01-20"}
+    parameters |= {} if b is None else {**b.parameters("_b"), "formula": formula}
+    parameters |= {} if not groups else {"group_by": [*groups, ""], "limit": str(limit)}
+    parameters |= {} if interval is None else {"interval": interval}
+    answer = ask(client, **parameters)
+    bucket = INTERVALS[interval]
+
+    def judged(keys: list[str], *, of: str = "true") -> dict[tuple[Any, ...], Decimal | None]:
+        """The value of each key, as the judge's own SQL and Python's decimals make it."""
+        columns = ", ".join([*keys, a.sql(), "0" if b is None else b.sql()])
+        in_range = f"ts >= '2023-12-10' AND ts < '2024-01-21' AND {of}"
+        found = judge.execute(f"SELECT {columns} FROM e WHERE {in_range} {'GROUP BY ALL' if keys else ''}").fetchall()
+        return {row[: len(keys)]: _formula_of(None if b is None else formula, *row[len(keys) :]) for row in found}
+
+    total = "value" if interval is None else "total"
+    assert answer[total] == judged([])[()]
+    matching = " OR ".join(
+        f"event = '{side.event}'" + ("" if side.plans is None else f" AND plan IN ({', '.join(map(repr, side.plans))})")
+        for side in (a, b)
+        if side is not None
+    )
+    if not groups:
+        assert interval is None or _points(answer) == _nonempty(judged([bucket]))
+        return
+    by_group = judged(groups, of=f"({matching})")
+    in_order = sorted(by_group.items(), key=lambda item: (item[1] is None, -(item[1] or 0), item[0]))
+    shown = [(tuple(group["group"].values()), group[total]) for group in answer["groups"]]
+    assert shown == in_order[:limit]
+    assert (answer["total_groups"], answer["truncated"]) == (len(in_order), len(in_order) > limit)
+    if interval is not None:
+        by_bucket = judged([bucket, *groups])
+        for group in answer["groups"]:
+            own = tuple(group["group"].values())
+            assert _points(group) == _nonempty({key[:1]: value for key, value in by_bucket.items() if key[1:] == own})
+
+
+def _formula_of(formula: str | None, a: Any, b: Any) -> Decimal | None:
+    if formula is None:
+        return a if a is None else Decimal(a)
+    if a is None or b is None or (b == 0 and "/ b" in FORMULAS[formula]):
+        return None
+    return _exactly(FORMULAS[formula], Decimal(a), Decimal(b))
+
+
+def _points(answer: Any) -> dict[tuple[str], Any]:
+    return _nonempty({(point["date"],): point["value"] for point in answer["data"]})
+
+
+def _nonempty(values: Any) -> dict[tuple[str], Any]:
+    """Without zeros and nulls: the judge has no row where there are no events."""
+    return {key: value for key, value in values.items() if value}

@@ -23,6 +23,8 @@ from streamgauge.wire.solinth.refusals import code_of
 from streamgauge.wire.solinth.widgets import parse_widgets, render_widget
 from streamgauge.wire.timestamps import format_instant, parse_iso8601
 
+MAX_BYTES = 4 << 20
+"""As many as 50 widgets with the longest queries need."""
 MAX_NAME_LENGTH = 255
 MAX_DESCRIPTION_LENGTH = 2_000
 MAX_LIMIT = 1_000
@@ -128,6 +130,9 @@ def _shape_of(dashboard: Dashboard) -> Mapping[str, object]:
 
 
 def _read(body: bytes) -> JsonObject:
+    if len(body) > MAX_BYTES:
+        expected = f"at most {MAX_BYTES:,} bytes"
+        raise Refusal(Reason.BODY_TOO_LARGE, f"A dashboard has {expected}", expected=expected)
     tree = load_object(body)
     inspect(tree)
     for name in tree:
