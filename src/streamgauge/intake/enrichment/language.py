@@ -14,5 +14,7 @@ def put_language(clues: Clues, draft: Draft) -> None:
 
 def tag_of(text: str) -> str:
     """The first language tag ("en-gb") of a text; "" when what stands first is none ("*")."""
+    if not text:
+        return ""
     first = text[:_LONGEST_HEADER].partition(",")[0].partition(";")[0].strip().lower().replace("_", "-")
     return first if _TAG.fullmatch(first) else ""

@@ -11,8 +11,8 @@ from streamgauge.intake.enrichment.page import NO_PAGE, page_of
 
 def put_source(clues: Clues, draft: Draft) -> None:
     referrer = referrer_host(text_of(clues.told.referrer))
-    own = _is_own(referrer, clues.website.domain, draft.hostname)
-    draft.referrer = "" if own else referrer
+    if referrer and not _is_own(referrer, clues.website.domain, draft.hostname):
+        draft.referrer = referrer
     if clues.from_browser or referrer or draft.path or draft.utm_source or draft.utm_medium or draft.utm_campaign:
         draft.channel = channel_of(draft.utm_source, draft.utm_medium, draft.utm_campaign, draft.referrer, draft.paid_click).value
 
