@@ -93,6 +93,17 @@ def test_texts_become_values(name: str, given: str, value: object) -> None:
         pytest.param({"host": ""}, "host (streamgauge.toml): must not be empty, not ''.", id="empty where it must not be"),
         pytest.param({"host": 5}, "host (streamgauge.toml): must be text, not 5.", id="not text"),
         pytest.param({"data_dir": ""}, "data_dir (streamgauge.toml): must be the path of a folder, not ''.", id="no folder"),
+        pytest.param(
+            {"trusted_proxies": "10.0.0.0/8, proxy.example"},
+            "trusted_proxies (proxy.example): must be networks like 10.0.0.0/8, with commas between "
+            "('proxy.example' does not appear to be an IPv4 or IPv6 network).",
+            id="no network",
+        ),
+        pytest.param(
+            {"trusted_proxies": "10.0.0.1/8"},
+            "trusted_proxies (10.0.0.1/8): must be networks like 10.0.0.0/8, with commas between (10.0.0.1/8 has host bits set).",
+            id="an address within a network",
+        ),
         pytest.param({"prot": 1}, "prot (streamgauge.toml): no such setting; did you mean port.", id="a misspelt name"),
         pytest.param({"zzzzzzz": 1}, "zzzzzzz (streamgauge.toml): no such setting.", id="a name that resembles none"),
     ],
@@ -225,3 +236,9 @@ def test_the_document_shows_the_plans_as_they_are() -> None:
         limits = (plan.requests_per_minute, plan.events_per_day, plan.thebizness_per_hour, plan.thebizness_batches_per_hour)
         cells = " | ".join("none" if limit is None else f"{limit:,}" for limit in limits)
         assert f"| {plan.name} | {cells} |" in lines
+
+
+def test_trusted_proxies_are_networks_with_commas_between() -> None:
+    settings = merge_settings({}, {}, {"trusted_proxies": " 10.0.0.0/8,192.0.2.7 , ::1,"}).settings
+    assert settings.proxy_networks == ("10.0.0.0/8", "192.0.2.7", "::1")
+    assert merge_settings({}, {}, {}).settings.proxy_networks == ()

@@ -123,6 +123,13 @@ def test_a_changed_file_is_taken_up_and_a_bad_one_is_not(tmp_path: Path) -> None
     assert places.find("8.8.8.8") == Place("CH")
 
 
+def test_a_copy_left_by_a_killed_process_is_in_nobody_s_way(tmp_path: Path) -> None:
+    path = write_geo_file(tmp_path / "geo.mmdb", {"8.8.8.0/24": FRANKFURT})
+    (tmp_path / "geo-database.copy").write_bytes(b"half a copy")
+    assert Places(path, tmp_path).find("8.8.8.8").city == "Frankfurt am Main"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_cut_short_in_place_harms_nothing(tmp_path: Path) -> None:
     path = write_geo_file(tmp_path / "geo.mmdb", {"8.8.8.0/24": FRANKFURT})
     places = Places(path, tmp_path)

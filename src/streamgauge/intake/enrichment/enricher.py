@@ -87,5 +87,5 @@ def open_enricher(geo_database: str, trusted_proxies: Iterable[str], data_dir: P
         UserAgents(),
         Places(Path(geo_database) if geo_database else None, data_dir),
         Salts(data_dir / "visitor-salts.json", clock),
-        TrustedProxies(ip_network(text, strict=False) for text in trusted_proxies),
+        TrustedProxies(ip_network(text) for text in trusted_proxies),
     )

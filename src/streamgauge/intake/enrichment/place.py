@@ -10,7 +10,6 @@ overwritten in place without harm, and lookups cost microseconds. A change of th
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from streamgauge.intake.enrichment.cleaning import LONGEST_PLACE, clean
 from streamgauge.intake.enrichment.clues import Clues, Draft, text_of
 
 _LANGUAGE = "en"
+_COPY = "geo-database.copy"
 
 
 class UnusableGeoDatabase(Exception):
@@ -42,7 +42,7 @@ class Places:
     """Looks addresses up. Used by the event loop; `refresh` by any one thread at a time."""
 
     def __init__(self, database: Path | None = None, scratch: Path | None = None) -> None:
-        """scratch: the folder for the copy; the system's own when None. Raises UnusableGeoDatabase."""
+        """scratch: the folder for the copy; that of the file when None. Raises UnusableGeoDatabase."""
         self._database = database
         self._scratch = scratch
         self._stamp: tuple[int, int, int] | None = None
@@ -60,7 +60,7 @@ class Places:
             stamp = _stamp_of(self._database)
             if stamp == self._stamp:
                 return False
-            self._reader = _open_copy(self._database, self._scratch)
+            self._reader = _open_copy(self._database, self._scratch or self._database.parent)
         except (OSError, InvalidDatabaseError, ValueError) as exc:
             reason = exc.strerror or str(exc) if isinstance(exc, OSError) else "it is not in MaxMind DB format"
             raise UnusableGeoDatabase(f"geo_database ({self._database}) cannot be used: {reason}") from exc
@@ -95,14 +95,17 @@ def _stamp_of(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _open_copy(path: Path, scratch: Path | None) -> Reader:
-    descriptor, copy = tempfile.mkstemp(prefix=".geo-", suffix=".mmdb", dir=scratch)
-    try:
-        with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
-            shutil.copyfileobj(source, target)
-        return maxminddb.open_database(copy)
-    finally:
-        os.unlink(copy)
+def _open_copy(path: Path, scratch: Path) -> Reader:
+    copy = scratch / _COPY
+    copy.unlink(missing_ok=True)  # left by a process that was killed
+    with path.open("rb") as source:
+        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                shutil.copyfileobj(source, target)
+            return maxminddb.open_database(copy)
+        finally:
+            copy.unlink()
 
 
 def _told_place(clues: Clues) -> Place:
