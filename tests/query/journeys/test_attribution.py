@@ -97,6 +97,21 @@ def test_a_payment_with_only_a_customer_finds_all_visitors_of_the_customer(site:
     assert revenue(asked(site, LINEAR)) == {"email": "4", "search": "4"}
 
 
+@pytest.mark.parametrize("days", [pytest.param(-35, id="before the range"), pytest.param(35, id="after it")])
+def test_a_customer_may_have_been_seen_at_any_time(site: SiteLedger, days: int) -> None:
+    seen = happened("05T10:00", "phone", "login", customer_id="c1")
+    site.put([visit("05T10:00", "phone", "search"), seen | {"timestamp": seen["timestamp"] + days * DAY}])
+    site.put([paid("07T10:00", "", 8, customer_id="c1")])
+    assert revenue(asked(site)) == {"search": "8"}
+
+
+def test_visits_of_robots_are_not_credited_to_people(site: SiteLedger) -> None:
+    site.put([visit("05T10:00", "ann", "search", customer_id="c1")])
+    site.put([visit("06T10:00", "robot", "robots", customer_id="c1", flags=EventFlag.BOT), paid("07T10:00", "ann", 8, "c1")])
+    assert revenue(asked(site)) == {"search": "8"}
+    assert revenue(asked(site, bots=Bots.INCLUDE)) == {"robots": "8"}
+
+
 def test_customers_are_not_followed_any_further(site: SiteLedger) -> None:
     """The visitor of the payment also was another customer once, whose visitors are not those of the payment."""
     site.put([visit("05T10:00", "shared", "search", customer_id="c1"), visit("05T10:00", "shared", "search", customer_id="c2")])
@@ -130,6 +145,13 @@ def test_refunds(site: SiteLedger, refund: dict[str, str], expected: dict[str, s
     answer = asked(site)
     assert revenue(answer) == expected
     assert sum(row.orders for row in answer.rows) == 1
+
+
+def test_a_refund_follows_the_first_sale_of_its_order_and_its_customer(site: SiteLedger) -> None:
+    site.put([visit("05T10:00", "ann", "search", customer_id="c1"), paid("05T11:00", "", 10, "c1", order_id="o1")])
+    site.put([visit("07T10:00", "bob", "email", customer_id="c2"), paid("07T11:00", "bob", 10, "c2", order_id="o1")])
+    site.put([paid("08T11:00", "bob", -4, "c2", type="refund", order_id="o1")])
+    assert revenue(asked(site)) == {"email": "10", "search": "6"}
 
 
 def test_the_refund_of_an_order_sold_before_the_range(site: SiteLedger) -> None:

@@ -41,7 +41,7 @@ def test_visitors_come_again_on_later_days(site: SiteLedger) -> None:
 
 
 def test_the_first_visit_ever_decides_and_not_the_first_in_the_range(site: SiteLedger) -> None:
-    site.put([happened(at, "ann") for at in ("01T10:00", "05T10:00", "06T10:00")])
+    site.put([happened(at, "ann") for at in ("04T23:00", "05T10:00", "06T10:00")])
     site.put([happened(at, "bob") for at in ("05T10:00", "06T10:00")])
     assert table(site, "05T00:00", "07T00:00") == {"5": (1, (1, 1))}
 

@@ -5,8 +5,12 @@ that to the earliest later event of the third, and so on; events of the same mil
 the journal. One event is at most one step of a way. Of a visitor's ways the one that leads furthest counts, the earliest of those
 that lead equally far.
 
-The engine's own windowFunnel lets several events of one millisecond stand in any order and tells no times, hence the chain of
-ASOF joins: each finds the next step for all ways at once, in n log n, and holds only the events of one step in memory.
+The engine's own windowFunnel lets several events of one millisecond stand in any order and tells no times. Here the events of a
+visitor are folded once, from the last to the first, and so each finds the ways that begin at it already made. Measured on 2.9 M
+events of four steps by 200,000 visitors: as quick as a chain of ASOF joins, in half the memory (below 200 MB), and in less than
+a third when every step has many events.
+
+Limit: one visitor's events are folded one after the other, 0.1 ms each; one with some 300,000 takes all the time of a statement.
 """
 
 from collections.abc import Sequence
@@ -28,11 +32,10 @@ Rows = Sequence[tuple[Any, ...]]
 
 FEWEST_STEPS, MOST_STEPS = 2, 8
 LONGEST_MS = 366 * 24 * 60 * 60 * 1000
-_BEYOND_POSITIONS = 2**63
-# Of an event: its time, then its position, as one number; below 2^107 for every time that the store can hold.
-_MOMENT = f"toInt128(toUnixTimestamp64Milli(timestamp)) * {_BEYOND_POSITIONS} + position"
-_MOMENT_BITS = 108
-_NEVER = "bitShiftLeft(toInt128(1), 126)"
+_MS_BITS = 63
+# Of an event: its time, then its position, as one number.
+_MOMENT = f"toInt128(toUnixTimestamp64Milli(timestamp)) * {2**_MS_BITS} + position"
+_NO_WAY = "CAST([], 'Array(Int64)')"
 
 
 class Funnel(msgspec.Struct, frozen=True):
@@ -48,20 +51,13 @@ class Funnel(msgspec.Struct, frozen=True):
         """One statement of one row: visitors of each step, then the two middle times of each later one (one may be both)."""
         selection = self.query.selection
         scope = Scope(of_range(selection, selection.start_ms, selection.end_ms + self.query.within_ms), snapshot)
-        ways = self._ways(scope)
         count = len(self.query.steps)
-        depth = " + ".join(f"(moment_{place} != {_NEVER})" for place in range(1, count + 1))
-        times = ", ".join(f"ms_{place}" for place in range(1, count + 1))
-        counted = (
-            f"SELECT visitor, toInt64({depth}) AS depth, [{times}] AS times,\n"
-            f"  bitShiftLeft(toInt128(depth), {_MOMENT_BITS}) - moment_1 AS merit\nFROM (\n{ways}\n)"
-        )
-        best = f"SELECT argMax(depth, merit) AS steps, argMax(times, merit) AS times\nFROM (\n{counted}\n)\nGROUP BY visitor"
-        columns = [f"countIf(steps >= {place})" for place in range(1, count + 1)]
+        columns = [f"countIf(length(way) >= {place})" for place in range(1, count + 1)]
         for place in range(2, count + 1):
-            taken = f"(times[{place}] - times[{place - 1}], steps >= {place})"
+            taken = f"(way[{place}] - way[{place - 1}], length(way) >= {place})"
             columns += [f"quantileExactLowIf(0.5){taken}", f"quantileExactHighIf(0.5){taken}"]
-        return [Statement("site.funnel", f"SELECT {', '.join(columns)}\nFROM (\n{best}\n)", scope.bindings.values())]
+        sql = f"SELECT {', '.join(columns)}\nFROM (\n{self._ways(scope)}\n)"
+        return [Statement("site.funnel", sql, scope.bindings.values())]
 
     def read(self, results: Sequence[Rows]) -> FunnelAnswer:
         ((row,),) = results
@@ -79,26 +75,40 @@ class Funnel(msgspec.Struct, frozen=True):
         return FunnelAnswer(tuple(answers))
 
     def _ways(self, scope: Scope) -> str:
-        """One row per entry: of each step moment_<n> (_NEVER: not reached in time) and ms_<n>."""
-        entries = f"SELECT visitor, moment AS moment_1, ms AS ms_1\nFROM (\n{self._step(scope, 0)}\n)"
-        found = f"{entries}\nWHERE ms < {scope.bindings.whole(self.query.selection.end_ms)}"
-        within = scope.bindings.whole(self.query.within_ms)
-        for place in range(2, len(self.query.steps) + 1):
-            # What is not reached is farther away than every event, so nothing follows it.
-            reached = f"later.is_met = 1 AND later.ms - way.ms_1 <= {within}"
-            found = (
-                f"SELECT way.*, if({reached}, later.moment, {_NEVER}) AS moment_{place}, later.ms AS ms_{place}\n"
-                f"FROM (\n{found}\n) AS way\nASOF LEFT JOIN (\n{self._step(scope, place - 1)}\n) AS later\n"
-                f"ON way.visitor = later.visitor AND way.moment_{place - 1} < later.moment"
-            )
-        return found
+        """One row per visitor: `way`, the times of the steps reached.
 
-    def _step(self, scope: Scope, place: int) -> str:
-        """The events of one step: SELECT visitor, moment, ms, is_met."""
-        happened = [*scope.events(of_kept_visits=False), "visitor != 0"]
-        happened.append(converts((self.query.steps[place].match,), scope.bindings))
-        events = credited(scope, select("visitor, timestamp, position", "events", happened), ())
-        return f"SELECT visitor, {_MOMENT} AS moment, toUnixTimestamp64Milli(timestamp) AS ms, 1 AS is_met\nFROM (\n{events}\n)"
+        Folded are pairs of a time and of the steps that the event matches, as bits. Carried along are, for each step from the
+        second, the way from its earliest event so far, and last the visitor's best way.
+        """
+        count = len(self.query.steps)
+        carried = [
+            f"if(bitTest(event.2, {place - 1}), {self._onward(place)}, so_far.{place - 1})" for place in range(2, count + 1)
+        ]
+        within, end = scope.bindings.whole(self.query.within_ms), scope.bindings.whole(self.query.selection.end_ms)
+        way = f"arrayFilter(at -> at - event.1 <= {within}, {self._onward(1)})"
+        # Not shorter: of ways that lead equally far the earliest comes last.
+        is_better = f"bitTest(event.2, 0) AND event.1 < {end} AND length({way}) >= length(so_far.{count})"
+        carried.append(f"if({is_better}, {way}, so_far.{count})")
+        folded = f"arrayFold((so_far, event) -> ({', '.join(carried)}), latest_first, ({', '.join([_NO_WAY] * count)}))"
+        return f"SELECT {folded}.{count} AS way\nFROM (\n{self._events(scope)}\n)"
+
+    def _onward(self, place: int) -> str:
+        """The way from an event that is step `place`."""
+        return "[event.1]" if place == len(self.query.steps) else f"arrayPushFront(so_far.{place}, event.1)"
+
+    def _events(self, scope: Scope) -> str:
+        """One row per visitor: `latest_first`, (time, steps that match) of the events."""
+        matches = tuple(step.match for step in self.query.steps)
+        bits = " + ".join(
+            f"bitShiftLeft(toUInt8({converts((match,), scope.bindings)}), {bit})" for bit, match in enumerate(matches)
+        )
+        happened = [*scope.events(of_kept_visits=False), "visitor != 0", converts(matches, scope.bindings)]
+        events = select(f"visitor, timestamp, {_MOMENT} AS moment, toUInt8({bits}) AS steps", "events", happened)
+        in_order = "arrayReverseSort(groupArray((moment, steps)))"
+        return (
+            f"SELECT visitor, arrayMap(one -> (toInt64(bitShiftRight(one.1, {_MS_BITS})), one.2), {in_order}) AS latest_first\n"
+            f"FROM (\n{credited(scope, events, ())}\n)\nGROUP BY visitor"
+        )
 
 
 def ask_funnel(query: FunnelQuery) -> Funnel:
