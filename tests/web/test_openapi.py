@@ -8,6 +8,10 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.collect import COLLECT_MOUNTS
+from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
+from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_tracker import TRACKER_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
@@ -15,12 +19,13 @@ from streamgauge.web.openapi import Tag
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.route_docs import ROUTES, api_document
+from streamgauge.web.tracker.serving import SCRIPT_PATH
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
-DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES)
-ROUTE_DOCS = (*ROUTES, *WEBSITE_DOCS)
+DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES)
+ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *TRACKER_DOCS)
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
     pytest.param(method, path, operation, id=f"{method.upper()} {path}")
@@ -41,6 +46,8 @@ def test_the_document_is_valid() -> None:
     [
         pytest.param({("POST", path) for path in INGEST_ROUTES}, id="events"),
         pytest.param({(route.method, path) for route in DOOR_ROUTES for path in route.mounts}, id="routes of doors"),
+        pytest.param({("GET", SCRIPT_PATH), *(("POST", path) for path in COLLECT_MOUNTS)}, id="the tracker"),
+        pytest.param({("GET", path) for path in SHARED_MOUNTS}, id="shared dashboards"),
         pytest.param({(path.method, path.path) for path in health_paths([])}, id="health"),
         pytest.param({(path.method, path.path) for path in reference_paths(DOCUMENT)}, id="the reference itself"),
     ],
@@ -50,7 +57,10 @@ def test_every_route_is_documented(served: set[tuple[str, str]]) -> None:
 
 
 def test_every_documented_route_of_a_door_is_served() -> None:
-    served = {("POST", path) for path in INGEST_ROUTES} | {(r.method, path) for r in DOOR_ROUTES for path in r.mounts}
+    served = {("POST", path) for path in (*INGEST_ROUTES, *COLLECT_MOUNTS)} | {
+        (r.method, path) for r in DOOR_ROUTES for path in r.mounts
+    }
+    served |= {("GET", path) for path in SHARED_MOUNTS}
     of_doors = {
         (method.upper(), path)
         for path, methods in DOCUMENT["paths"].items()
@@ -67,8 +77,9 @@ def test_operation_ids_are_unique() -> None:
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_routes_of_doors_need_a_key_and_others_do_not(method: str, path: str, operation: Any) -> None:
-    is_server = operation["tags"] == [Tag.SERVER.value]
-    assert operation["security"] == ([] if is_server else [{"bearer": []}, {"apiKey": []}])
+    is_open = operation["tags"] == [Tag.SERVER.value] or path in (*COLLECT_MOUNTS, *SHARED_MOUNTS)
+    assert operation["security"] == ([] if is_open else [{"bearer": []}, {"apiKey": []}])
+    assert not (is_open and "401" in operation["responses"])
 
 
 @pytest.mark.parametrize(
@@ -80,6 +91,7 @@ def test_samples_follow_their_schemas(route: Any) -> None:
 
 NEVER_ANSWERED = {Reason.UNREADABLE_RECORD}
 MAKES_WHAT_MAY_BE_THERE = {("post", "/api/websites"), ("post", "/thebizness/api/websites")}
+CHANGES_WHAT_WAS_READ = {("patch", "/v1/dashboards/{id}"), ("patch", "/solinth/v1/dashboards/{id}")}
 
 
 def reasons_in(answer: Any) -> set[str]:
@@ -99,7 +111,7 @@ def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason
         return  # Of a route that is not there, or of a thing that a route looks for or makes; see the next tests.
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():
-            if tag.value in operation["tags"]:
+            if tag.value in operation["tags"] and (operation["security"] or status != 401):
                 assert reason.value in reasons_in(operation["responses"][str(status)]), operation["operationId"]
 
 
@@ -109,8 +121,8 @@ def test_what_is_looked_up_may_not_be_found(method: str, path: str, operation: A
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
-def test_what_is_made_may_be_there_already(method: str, path: str, operation: Any) -> None:
-    assert ("409" in operation["responses"]) == ((method, path) in MAKES_WHAT_MAY_BE_THERE)
+def test_what_is_made_may_be_there_already_and_what_is_changed_may_have_changed(method: str, path: str, operation: Any) -> None:
+    assert ("409" in operation["responses"]) == ((method, path) in MAKES_WHAT_MAY_BE_THERE | CHANGES_WHAT_WAS_READ)
 
 
 def test_statuses_that_no_door_gives_are_not_listed() -> None:

@@ -19,6 +19,7 @@ _STATED_STATUSES = frozenset({404, 405, 409})
 # The loader's: no request is answered with it.
 _NEVER_ANSWERED = frozenset({Reason.UNREADABLE_RECORD})
 _TEXT: Schema = {"type": "string"}
+_ANY_KEY: Sequence[Schema] = ({"bearer": []}, {"apiKey": []})
 
 
 class Tag(StrEnum):
@@ -35,7 +36,7 @@ class RouteDoc(NamedTuple):
 
     request: JSON schema of the body; example: a body that works, as JSON values.
     reply: JSON schema of the success body, under status `success`; None when it is not JSON.
-    also: JSON schemas of other answers of its own, by status.
+    also: JSON schemas of other answers of its own, by status. needs_key: routes of doors do, with few exceptions.
     """
 
     method: str
@@ -51,6 +52,7 @@ class RouteDoc(NamedTuple):
     reply: Schema | None = None
     reply_type: str = "application/json"
     also: Mapping[int, Schema] = MappingProxyType({})
+    needs_key: bool = True
 
     def operation(self) -> Operation:
         """This route as an OpenAPI operation."""
@@ -62,6 +64,8 @@ class RouteDoc(NamedTuple):
             "summary": self.summary,
             "responses": answers,
         }
+        if not self.needs_key:
+            out["security"] = []
         if self.description:
             out["description"] = self.description
         if self.parameters:
@@ -190,10 +194,13 @@ def _at_door(door: DoorDoc, operation: Operation) -> Operation:
     assert isinstance(own, Mapping)
     headers = _headers(_ON_EVERY_ANSWER)
     responses: dict[str, object] = {status: {**answer, "headers": headers} for status, answer in own.items()}
+    security = operation.get("security", _ANY_KEY)
     for status in door.reasons():
+        if status == HTTPStatus.UNAUTHORIZED and not security:
+            continue
         if status not in _STATED_STATUSES or str(status) in own:
             responses[str(status)] = {"$ref": f"#/components/responses/{_response_name(door, status)}"}
-    return {**operation, "responses": dict(sorted(responses.items())), "security": [{"bearer": []}, {"apiKey": []}]}
+    return {**operation, "responses": dict(sorted(responses.items())), "security": security}
 
 
 def _at_root(path: str, sharing: Sequence[tuple[DoorDoc, Operation]]) -> Operation:
@@ -217,7 +224,7 @@ def _at_root(path: str, sharing: Sequence[tuple[DoorDoc, Operation]]) -> Operati
         ),
         "requestBody": _either_body(sharing),
         "responses": _either_answer(sharing),
-        "security": [{"bearer": []}, {"apiKey": []}],
+        "security": _ANY_KEY,
         "x-explicit-paths": explicit,
     }
 

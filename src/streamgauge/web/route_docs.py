@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_tracker import TRACKER_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.openapi import DoorDoc, RouteDoc, Schema, Tag, build_document
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
@@ -205,4 +207,4 @@ DOORS = (
 def api_document(version: str) -> Mapping[str, object]:
     """The OpenAPI document of this server."""
     questions = {**solinth_questions.OPERATIONS, **flexprice_questions.OPERATIONS}
-    return build_document(version, DOORS, questions, (*ROUTES, *WEBSITE_DOCS))
+    return build_document(version, DOORS, questions, (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *TRACKER_DOCS))
