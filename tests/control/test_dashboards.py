@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -118,11 +119,14 @@ def test_what_is_deleted_is_gone(dashboards: Dashboards, projects: list[str]) ->
 
 def test_another_project_has_no_way_to_it(dashboards: Dashboards, projects: list[str]) -> None:
     made = dashboards.create(projects[0], DashboardSpec(name="D", widgets=WIDGETS))
+    attempts: list[Callable[[str], object]] = [
+        lambda project_id: dashboards.get(project_id, made.dashboard_id),
+        lambda project_id: dashboards.update(project_id, made.dashboard_id, DashboardChange(name="mine", is_public=True)),
+        lambda project_id: dashboards.delete(project_id, made.dashboard_id),
+    ]
     for project_id in (projects[1], "", "%"):
-        assert refused(lambda: dashboards.get(project_id, made.dashboard_id)) is Reason.NOT_FOUND  # noqa: B023 - called at once
-        change = DashboardChange(name="mine", is_public=True)
-        assert refused(lambda: dashboards.update(project_id, made.dashboard_id, change)) is Reason.NOT_FOUND  # noqa: B023
-        assert refused(lambda: dashboards.delete(project_id, made.dashboard_id)) is Reason.NOT_FOUND  # noqa: B023
+        for attempt in attempts:
+            assert refused(partial(attempt, project_id)) is Reason.NOT_FOUND
     assert dashboards.get(projects[0], made.dashboard_id) == made
 
 

@@ -8,10 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamgauge.kernel.query import Aggregation, MetricAnswer, MetricQuery, Missing, Point, Weekday, Window
+from streamgauge.kernel.query import (
+    Aggregation,
+    Filter,
+    MetricAnswer,
+    MetricQuery,
+    Missing,
+    Point,
+    PropertyKey,
+    Weekday,
+    Window,
+)
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.solinth.metrics import PARAMETERS, MetricRequest, parse_metrics
-from streamgauge.wire.solinth.metrics_reply import Measured, Ranked, render_metrics
+from streamgauge.wire.solinth.metrics_reply import Measured, Ranked, rank, render_metrics, series_queries
 from streamgauge.wire.timestamps import parse_rfc3339
 
 NOW = parse_rfc3339("2024-02-10T12:34:56.789Z")
@@ -134,6 +144,22 @@ REFUSALS = [
     pytest.param("event=e&timezone=Mars/Base", Reason.INVALID_PARAMETER, "timezone", id="unknown zone"),
     pytest.param("event=e&timezone=../../etc/passwd", Reason.INVALID_PARAMETER, "timezone", id="a path for a zone"),
     pytest.param("event=e&event=f", Reason.INVALID_PARAMETER, "event", id="repeated parameter"),
+    pytest.param("event=e&group_by=a,b,c,d", Reason.INVALID_PARAMETER, "group_by", id="4 groups"),
+    pytest.param("event=e&group_by=a,a", Reason.INVALID_PARAMETER, "group_by", id="a group twice"),
+    pytest.param("event=e&group_by=a,", Reason.INVALID_PARAMETER, "group_by", id="a group without name"),
+    pytest.param("event=e&group_by=a&group_by=b&group_by=a", Reason.INVALID_PARAMETER, "group_by", id="a repeated group"),
+    pytest.param("event=e&limit=5", Reason.INVALID_PARAMETER, "limit", id="a limit of no groups"),
+    pytest.param("event=e&group_by=a&limit=0", Reason.INVALID_PARAMETER, "limit", id="no groups"),
+    pytest.param("event=e&group_by=a&limit=1001", Reason.INVALID_PARAMETER, "limit", id="too many groups"),
+    pytest.param("event=e&group_by=a&limit=%2B5", Reason.INVALID_PARAMETER, "limit", id="a limit with a sign"),
+    pytest.param("event=e&group_by=a&limit=%D9%A3", Reason.INVALID_PARAMETER, "limit", id="a limit in other digits"),
+    pytest.param("event=e&event_b=f", Reason.MISSING_PARAMETER, "formula", id="b without formula"),
+    pytest.param("event=e&formula=ratio", Reason.MISSING_PARAMETER, "event_b", id="a formula without b"),
+    pytest.param("event=e&formula=a*2&event_b=f", Reason.INVALID_PARAMETER, "event_b", id="a b that is not used"),
+    pytest.param("event=e&formula=ratio&event_b=%20", Reason.INVALID_PARAMETER, "event_b", id="a blank b"),
+    pytest.param("event=e&formula=ratio&metric_b=mode", Reason.INVALID_PARAMETER, "metric_b", id="an unknown metric of b"),
+    pytest.param("event=e&formula=ratio&metric_b=sum", Reason.MISSING_PARAMETER, "property_b", id="b without its property"),
+    pytest.param("event=e&formula=ratio&filters_b=x", Reason.MALFORMED_JSON, "filters_b", id="unreadable filters of b"),
     pytest.param("event=e&intervall=day", Reason.INVALID_PARAMETER, "intervall", id="misspelt parameter"),
 ]
 
@@ -154,6 +180,51 @@ def test_a_plus_sign_lost_on_the_way_is_explained() -> None:
 def test_undecodable_text_is_refused() -> None:
     with pytest.raises(Refusal):
         parse_metrics([("event", "\udcff")], "p1", NOW)
+
+
+SIDES_OF_B = [
+    pytest.param("event_b=f", ("f", Aggregation.COUNT, None, ("x",)), id="another event"),
+    pytest.param("event_b=%20f%20", ("f", Aggregation.COUNT, None, ("x",)), id="its name is trimmed too"),
+    pytest.param("metric_b=sum&property_b=q", ("e", Aggregation.SUM, "q", ("x",)), id="another metric"),
+    pytest.param("property_b=q", ("e", Aggregation.COUNT, None, ("x",)), id="a property that count does not need"),
+    pytest.param("filters_b=[]", ("e", Aggregation.COUNT, None, ()), id="no filters"),
+    pytest.param('filters_b=[{"property":"p","value":"y"}]', ("e", Aggregation.COUNT, None, ("y",)), id="other filters"),
+]
+
+
+@pytest.mark.parametrize(("given", "meant"), SIDES_OF_B)
+def test_b_is_as_a_but_for_what_is_said_of_it(given: str, meant: tuple[object, ...]) -> None:
+    request = asked(f"event=e&metric=max&property=v&filter[p]=x&interval=day&group_by=g&formula=a-b&limit=7&{given}")
+    a, b = request.sides
+    values = tuple(text for each in b.selection.filters if isinstance(each, Filter) for text in each.values)
+    assert (b.selection.event_name, b.aggregation, b.property, values) == meant
+    assert (b.window, b.calendar, b.group_by, b.selection.start_ms) == (a.window, a.calendar, a.group_by, a.selection.start_ms)
+    assert (request.limit, a.aggregation, a.property) == (7, Aggregation.MAX, "v")
+
+
+GROUPS = [
+    pytest.param("group_by=a", ("a",), id="one"),
+    pytest.param("group_by=a,b,c", ("a", "b", "c"), id="three with commas"),
+    pytest.param("group_by=a,x&group_by=b", ("a,x", "b"), id="repeated names are literal"),
+    pytest.param("group_by=a,x&group_by=", ("a,x",), id="one literal name"),
+    pytest.param("group_by=%20a", (" a",), id="spaces are part of a name"),
+    pytest.param("group_by=", (), id="empty is absent"),
+    pytest.param("group_by=&group_by=", (), id="empty twice"),
+]
+
+
+@pytest.mark.parametrize(("given", "names"), GROUPS)
+def test_groups(given: str, names: tuple[str, ...]) -> None:
+    assert parsed(f"event=e&{given}").group_by == tuple(map(PropertyKey, names))
+
+
+def test_series_of_many_groups_have_a_bound() -> None:
+    request = asked("event=e&group_by=g&limit=1000&interval=hour&from=2023-01-01&to=2023-12-31")
+    points = tuple(Point(0, 1, 1, (str(place),)) for place in range(1000))
+    ranked = rank(request, [MetricAnswer(1000, 1000, points)])
+    with pytest.raises(Refusal) as caught:
+        series_queries(request, ranked)
+    assert caught.value.reason is Reason.TOO_MANY_BUCKETS
 
 
 TOTALS = [
