@@ -120,6 +120,8 @@ def _select_settings(statement: Statement, limits: StatementLimits) -> dict[str,
         "max_result_rows": limits.max_rows,
         "result_overflow_mode": "throw",
         "log_comment": statement.name,
+        # WITH ... AS MATERIALIZED runs once, however often the statement names it.
+        "enable_materialized_cte": 1,
     }
 
 
