@@ -112,6 +112,12 @@ def test_visits_of_robots_are_not_credited_to_people(site: SiteLedger) -> None:
     assert revenue(asked(site, bots=Bots.INCLUDE)) == {"robots": "8"}
 
 
+def test_a_servers_payment_for_a_robot_is_owed_to_none_of_its_visits(site: SiteLedger) -> None:
+    site.put([visit("06T10:00", "robot", "robots", flags=EventFlag.BOT), paid("07T10:00", "robot", 8)])
+    assert revenue(asked(site)) == {"-": "8"}
+    assert revenue(asked(site, bots=Bots.INCLUDE)) == {"robots": "8"}
+
+
 def test_customers_are_not_followed_any_further(site: SiteLedger) -> None:
     """The visitor of the payment also was another customer once, whose visitors are not those of the payment."""
     site.put([visit("05T10:00", "shared", "search", customer_id="c1"), visit("05T10:00", "shared", "search", customer_id="c2")])
