@@ -1,8 +1,10 @@
 """Questions to answers: a request value becomes a plan, the plan one SQL statement, its rows an answer.
 
-    QueryRunner           the only way in: metric, events, lookup
+    QueryRunner           the only way in: metric, events, lookup; site, funnel, retention, attribution
       metric.py           MetricQuery: the statement and how its rows are read
       listing.py          EventListQuery and EventLookup: the same
+      site/               SiteQuery: the numbers of a website
+      journeys/           funnels, retention, attribution
       clauses.py          the parts that they share: bound values, the WHERE clause, keys to group and filter by
       timetable.py        buckets as an SQL expression
 
