@@ -4,7 +4,8 @@
       StoreInUse                another process holds the folder
       RowsRefused               the rows themselves cannot be stored; trying again will not help
 
-A query that hits one of its limits raises kernel.refusal.Refusal instead. No message holds values, rows or SQL text.
+A query that hits one of its limits, or holds a pattern that is none, raises kernel.refusal.Refusal instead. No message holds
+values, rows or SQL text.
 """
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error
@@ -18,6 +19,7 @@ _CODES_OF_REFUSED_ROWS = frozenset({6, 26, 27, 38, 41, 53, 69, 70, 72, 117, 321,
 _TIMEOUT_CODES = (159, 160)
 _OUT_OF_MEMORY_CODE = 241
 _TOO_MANY_ROWS_CODE = 396
+_NOT_A_PATTERN_CODE = 427
 
 
 class StoreError(Exception):
@@ -59,5 +61,9 @@ def from_query(error: ClickHouseError, statement: Statement, limits: StatementLi
     if code == _TOO_MANY_ROWS_CODE:
         return Refusal(
             Reason.QUERY_TOO_MANY_ROWS, f"the query {statement.name} has more than its limit of {limits.max_rows} rows"
+        )
+    if code == _NOT_A_PATTERN_CODE:
+        return Refusal(
+            Reason.INVALID_PARAMETER, "A pattern is not a regular expression in RE2 syntax", expected="regular expression (RE2)"
         )
     return from_engine(error, f"the query {statement.name}")

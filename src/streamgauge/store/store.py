@@ -48,7 +48,8 @@ class Store:
         self._staging = staging
 
     def select(self, statement: Statement, limits: StatementLimits) -> list[tuple[Any, ...]]:
-        """The rows of one statement. Raises Refusal (QUERY_TIMEOUT, QUERY_OUT_OF_MEMORY, QUERY_TOO_MANY_ROWS) or StoreError."""
+        """The rows of one statement. Raises StoreError, or Refusal: QUERY_TIMEOUT, QUERY_OUT_OF_MEMORY, QUERY_TOO_MANY_ROWS,
+        INVALID_PARAMETER (a pattern)."""
         sql = f"/* {statement.name} */ {statement.sql}"
         with self._connections.connection() as client:
             try:

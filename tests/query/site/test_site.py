@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+import msgspec
+import pytest
+
 from streamgauge.kernel.analytics import (
     Bots,
     Breakdown,
@@ -15,11 +18,13 @@ from streamgauge.kernel.analytics import (
 from streamgauge.kernel.event import EventFlag
 from streamgauge.kernel.money import Money, Rate, RateTable
 from streamgauge.kernel.query import PropertyKey, Window
+from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import ConversionEvent, Operator
 from tests.query.ledger import ms
 from tests.query.site.site_ledger import SITE, SiteLedger
 
 ALL = tuple(SiteMetric)
+VOIDED = EventFlag.REVENUE | EventFlag.VOID
 SIGNUP = ConversionEvent("cev_1", SITE, "Sign-up", "signup")
 
 
@@ -32,7 +37,8 @@ def paid(at: str, visitor: str, flags: int = EventFlag.REVENUE, **properties: ob
 
 
 def march(site: SiteLedger, **rest: object) -> SiteSelection:
-    return SiteSelection(site.project_id, SITE, ms("2024-03-01T00:00Z"), ms("2024-04-01T00:00Z"), **rest)  # type: ignore[arg-type]
+    selection = SiteSelection(site.project_id, SITE, ms("2024-03-01T00:00Z"), ms("2024-04-01T00:00Z"))
+    return msgspec.structs.replace(selection, **rest)
 
 
 def fill(site: SiteLedger) -> None:
@@ -145,3 +151,39 @@ def test_a_property_with_a_hostile_name_is_only_a_name(site: SiteLedger) -> None
     answer = site.ask(query)
     assert answer.totals.values == {SiteMetric.VISITORS: 1}
     assert answer.breakdowns[0].rows == (BreakdownRow("it's {p0}", {SiteMetric.VISITORS: 1}),)
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{2,1}", "(?<=a)b", "\\", "[z-a]"])
+@pytest.mark.parametrize("key", [Dimension.PAGE, Dimension.COUNTRY])
+def test_what_is_no_pattern_is_refused(site: SiteLedger, pattern: str, key: Dimension) -> None:
+    fill(site)
+    kept = (SiteFilter(key, Operator.MATCHES, (pattern,)),)
+    with pytest.raises(Refusal) as refused:
+        site.ask(SiteQuery(march(site, filters=kept), ALL, (SIGNUP,)))
+    assert refused.value.reason is Reason.INVALID_PARAMETER
+
+
+def test_a_range_that_ends_before_it_starts_is_refused(site: SiteLedger) -> None:
+    for query in (
+        SiteQuery(SiteSelection(site.project_id, SITE, 1, 0), ALL),
+        SiteQuery(SiteSelection(site.project_id, SITE, 0, 1), ALL, compare=(1, 0)),
+    ):
+        with pytest.raises(Refusal) as refused:
+            site.ask(query)
+        assert refused.value.reason is Reason.RANGE_REVERSED
+
+
+def test_corrected_and_voided_payments_count_as_they_are_now(site: SiteLedger) -> None:
+    sale = paid("02T09:00", "ann", amount=10, currency="EUR", type="sale")
+    site.put([event("02T08:55", "ann", channel="search"), sale, paid("03T09:00", "ann", amount=5, currency="EUR", type="sale")])
+    site.put([paid("02T09:00", "ann", amount=12, currency="EUR", type="sale"), paid("03T09:00", "ann", flags=VOIDED)])
+    _, first, second, corrected, void = site.events
+    site.supersede(first, by=corrected)
+    site.supersede(second, by=void)
+    metrics = (SiteMetric.REVENUE, SiteMetric.ORDERS, SiteMetric.EVENTS)
+    answer = site.ask(
+        SiteQuery(march(site), metrics, currency="EUR", breakdowns=(Breakdown(Dimension.CHANNEL, metrics=metrics),))
+    )
+    assert answer.totals.values == {SiteMetric.REVENUE: Decimal(12), SiteMetric.ORDERS: 1, SiteMetric.EVENTS: 2}
+    (row,) = answer.breakdowns[0].rows
+    assert (row.value, *row.values.values()) == ("search", Decimal(12), 1, 1)
