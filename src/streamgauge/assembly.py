@@ -48,6 +48,7 @@ from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, 
 from streamgauge.web.pages import own_paths
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
+from streamgauge.web.revenue import REVENUE_ROUTES, RevenueDesk
 from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Gauge, Telemetry
@@ -212,6 +213,7 @@ def _application(
     dashboards = DashboardDesk(parts.control.dashboards, runner, parts.control.website_of)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
     collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
+    revenue_desk = RevenueDesk(parts.control, intake, runner, telemetry, mint)
 
     async def refresh() -> object:
         return {"changed": await asyncio.to_thread(parts.control.refresh)}
@@ -223,6 +225,7 @@ def _application(
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
+        *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
         *shared_paths(gate, dashboards),
         *collect_paths(collect_desk),
         *tracker_paths(),

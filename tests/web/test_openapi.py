@@ -18,13 +18,14 @@ from streamgauge.web.health import health_paths
 from streamgauge.web.openapi import Tag
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
+from streamgauge.web.revenue import REVENUE_ROUTES
 from streamgauge.web.route_docs import ROUTES, api_document
 from streamgauge.web.tracker.serving import SCRIPT_PATH
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
-DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES)
+DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES, *REVENUE_ROUTES)
 ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *TRACKER_DOCS)
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [

@@ -46,7 +46,8 @@ Desk = TypeVar("Desk")
 class DoorRoute(NamedTuple, Generic[Desk]):
     """One route of one door, at its two mounts. answer: is handed the desk that `door_paths` is given, and the request.
 
-    path: below the door's own prefix ("/v1/metrics" is also served at "/solinth/v1/metrics").
+    path: below the door's own prefix ("/v1/metrics" is also served at "/solinth/v1/metrics"). batch: counted in the window of
+    batches.
     """
 
     door: Door
@@ -54,6 +55,7 @@ class DoorRoute(NamedTuple, Generic[Desk]):
     path: str
     answer: Callable[[Desk, Question], Awaitable[Reply]]
     scope: Scope = Scope.READ
+    batch: bool = False
 
     @property
     def mounts(self) -> tuple[str, str]:
@@ -72,7 +74,8 @@ def door_paths(gate: Gate, bodies: Bodies, routes: Iterable[DoorRoute[Desk]], de
 def _endpoint(
     route: DoorRoute[Desk], gate: Gate, bodies: Bodies, desk: Desk
 ) -> Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply]]:
-    rate_class = FACES[route.door].single
+    face = FACES[route.door]
+    rate_class = face.batch if route.batch else face.single
 
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
         key = gate.enter(exchange, rate_class, route.scope)
