@@ -7,7 +7,7 @@ A shared dashboard is seen without a key by whoever has its token, and counted b
 dashboard and the answers of its own widgets, as saved: no parameter of the sender reaches a query.
 
 Widgets are answered WIDGETS_AT_ONCE at a time, so that a dashboard of 50 takes its turns among other queries and does not fill
-the line in front of them. One that fails says so in its own place.
+the line in front of them. What several of them ask is asked once. One that fails says so in its own place.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from streamgauge.web.door_routes import DoorRoute, Question, read_parameters
 from streamgauge.web.doors import FACES
 from streamgauge.web.exchange import Exchange, Gate
 from streamgauge.web.logging import log
-from streamgauge.web.measuring import least_fresh, measure
+from streamgauge.web.measuring import AskedOnce, least_fresh, measure
 from streamgauge.web.queries import fresh_reply
 from streamgauge.web.reply import Receive, Reply
 from streamgauge.web.routing import Endpoint, Path
@@ -174,12 +174,13 @@ def _check_websites(desk: DashboardDesk, project_id: str, widgets: Sequence[Widg
 async def _data(desk: DashboardDesk, dashboard: Dashboard, now_ms: int, instead: Mapping[str, str]) -> Reply:
     """The answers of all widgets. instead: parameters that replace those of the widgets."""
     turns = asyncio.Semaphore(WIDGETS_AT_ONCE)
+    asked = AskedOnce(desk.runner)
     fresh: list[Freshness] = []
 
     async def answer(widget: Widget) -> bytes | Refusal:
         async with turns:
             try:
-                answered = await _answered(desk, widget, dashboard.project_id, now_ms, instead)
+                answered = await _answered(desk, asked, widget, dashboard.project_id, now_ms, instead)
             except Refusal as refusal:
                 return refusal
             except StoreError as error:
@@ -194,10 +195,10 @@ async def _data(desk: DashboardDesk, dashboard: Dashboard, now_ms: int, instead:
 
 
 async def _answered(
-    desk: DashboardDesk, widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str]
+    desk: DashboardDesk, asked: AskedOnce, widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str]
 ) -> Answered[bytes]:
     if widget.type is not WidgetType.FUNNEL:
-        return await measure(desk.runner, metric_of(widget, project_id, now_ms, instead))
+        return await measure(asked, metric_of(widget, project_id, now_ms, instead))
     website = desk.website(project_id, website_of_funnel(widget))
     answered = await desk.runner.funnel(funnel_of(widget, project_id, now_ms, instead, website.timezone))
     return Answered(render_funnel(answered.answer), answered.freshness)

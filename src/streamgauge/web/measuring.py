@@ -7,9 +7,10 @@ Most questions are one statement. One after the other, not at once: a question t
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from streamgauge.kernel.query import MetricAnswer, MetricQuery
-from streamgauge.query import Answered, Freshness, QueryRunner
+from streamgauge.query import Answered, Freshness
 from streamgauge.wire.solinth.metrics import MetricRequest
 from streamgauge.wire.solinth.metrics_reply import (
     Measured,
@@ -22,7 +23,28 @@ from streamgauge.wire.solinth.metrics_reply import (
 )
 
 
-async def measure(runner: QueryRunner, request: MetricRequest) -> Answered[bytes]:
+class Asked(Protocol):
+    """Who answers a MetricQuery: a QueryRunner, or AskedOnce in front of it."""
+
+    async def metric(self, query: MetricQuery) -> Answered[MetricAnswer]: ...
+
+
+class AskedOnce:
+    """Asks the same query once, however many ask it, at once or one after the other. For the length of one request."""
+
+    def __init__(self, runner: Asked) -> None:
+        self._runner = runner
+        self._asked: dict[MetricQuery, asyncio.Task[Answered[MetricAnswer]]] = {}
+
+    async def metric(self, query: MetricQuery) -> Answered[MetricAnswer]:
+        """As the runner's; a refusal is everybody's too."""
+        asked = self._asked.get(query)
+        if asked is None:
+            asked = self._asked[query] = asyncio.create_task(self._runner.metric(query))
+        return await asked
+
+
+async def measure(runner: Asked, request: MetricRequest) -> Answered[bytes]:
     """The answer as JSON, and how fresh the oldest part of it is. Raises Refusal as QueryRunner.metric does."""
     asking = _Asking(runner)
     totals = await asking.all(totals_queries(request))
@@ -47,7 +69,7 @@ async def _with_series(asking: "_Asking", request: MetricRequest, ranked: Ranked
 class _Asking:
     """Asks one statement after the other, and remembers the least fresh answer."""
 
-    def __init__(self, runner: QueryRunner) -> None:
+    def __init__(self, runner: Asked) -> None:
         self._runner = runner
         self._freshness: list[Freshness] = []
 
