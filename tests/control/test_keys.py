@@ -167,3 +167,21 @@ def test_a_key_needs_a_project_that_exists(control: Control, path: Path) -> None
     with pytest.raises(IntegrityError), database.writing() as connection:
         connection.execute(delete(projects))
     database.close()
+
+
+def test_the_largest_plan_of_a_project_is_of_its_living_keys(control: Control, clock: ManualClock) -> None:
+    project_id = control.create_key("a", FREE).project_id
+    pro = control.create_key("a", KeySpec(plan="pro"))
+    control.create_key("a", KeySpec(plan="unlimited", expires_at_ms=clock.now_ms() + 1_000))
+    control.create_key("b", KeySpec(plan="enterprise"))
+
+    def largest() -> str | None:
+        plan = control.largest_plan(project_id, clock.now_ms())
+        return plan.name if plan else None
+
+    assert largest() == "unlimited"
+    clock.advance(2)
+    assert largest() == "pro"
+    control.revoke_key(pro.key_id)
+    assert largest() == "free"
+    assert control.largest_plan("nobody", clock.now_ms()) is None

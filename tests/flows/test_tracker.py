@@ -2,16 +2,17 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Route
 from playwright.sync_api import Page as Tab
 
 from tests.flows.pages import VISITOR, Site, a_browser, serving_site
-from tests.flows.running import RunningServer
+from tests.flows.running import RunningServer, running, series_of
 
 DEADLINE_S = 20.0
 _sites = itertools.count(1)
@@ -155,3 +156,176 @@ def test_who_asks_not_to_be_tracked_is_not(
     assert context.cookies() == []
     assert [request for request in requests if "/api/" in request] == []
     assert events_of(bearer, 0) == []
+
+
+def count_of(client: httpx.Client, name: str) -> int:
+    answer = client.post("/flexprice/v1/events/usage", json={"event_name": name, "aggregation_type": "COUNT"})
+    return int(answer.json().get("value", 0))
+
+
+def until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_so():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "path", "views"),
+    [
+        pytest.param("", "/local", [], id="a local page is not told of"),
+        pytest.param("data-local data-domains='shop.example, 127.0.0.1'", "/listed", ["/listed"], id="a host that is listed"),
+        pytest.param("data-local data-domains=shop.example", "/unlisted", [], id="a host that is not listed"),
+        pytest.param("data-local data-exclude='/x, /admin/*'", "/admin/users", [], id="a path that is excluded"),
+        pytest.param("data-local data-exclude='/x, /admin/*'", "/administer", ["/administer"], id="a path beside it"),
+        pytest.param("data-local data-hash", "/app#/settings", ["/app/settings"], id="a page behind the hash"),
+        pytest.param("data-local", "/app#settings", ["/app"], id="a mark in a page"),
+    ],
+)
+def test_attributes_say_which_pages_are_told_of(
+    server: RunningServer, bearer: httpx.Client, website: str, site: Site, tab: Tab, attributes: str, path: str, views: list[str]
+) -> None:
+    url = site.page(path.partition("#")[0], tag_of(server, website, attributes))
+    tab.goto(url + path[len(path.partition("#")[0]) :])
+    # Another page, told of in any case: once its view is there, no earlier one is still to come.
+    tab.goto(site.page("/last", tag_of(server, website)))
+    until(lambda: ("page_view", "/last") in told(events_of(bearer, 0)), "the last page did not come")
+    assert [path for _, path in told(events_of(bearer, 0)) if path != "/last"] == views
+
+
+def test_a_hash_is_a_page_when_asked_for(server: RunningServer, bearer: httpx.Client, website: str, site: Site, tab: Tab) -> None:
+    body = "<a id=on href='#/two'>two</a>"
+    tab.goto(site.page("/app", tag_of(server, website, "data-local data-hash"), body))
+    tab.click("#on")
+    assert told(events_of(bearer, 2)) == [("page_view", "/app/"), ("page_view", "/app/two")]
+
+
+def test_a_form_is_told_of_when_it_is_sent_and_not_when_it_is_clicked(
+    server: RunningServer, bearer: httpx.Client, website: str, site: Site, tab: Tab
+) -> None:
+    body = (
+        "<form data-sg-event=Contact data-sg-topic=price action=/sent><input id=text name=a><button id=send>send</button></form>"
+        "<a id=save href='/report' download>save</a><a id=mail href='mailto:a@shop.example'>mail</a>"
+    )
+    site.page("/sent", tag_of(server, website))
+    tab.goto(site.page("/form", tag_of(server, website), body))
+    tab.click("#text")
+    tab.evaluate("document.querySelectorAll('a').forEach(a => a.onclick = event => event.preventDefault())")
+    tab.click("#save")
+    tab.click("#mail")
+    tab.click("#send")  # leaves the page: what waits goes by beacon
+    tab.wait_for_url("**/sent**")
+    events = events_of(bearer, 4)
+    assert told(events) == [("Contact", "/form"), ("file_download", "/form"), ("page_view", "/form"), ("page_view", "/sent")]
+    (contact,) = [event["properties"] for event in events if event["event_name"] == "Contact"]
+    assert contact["topic"] == "price"
+
+
+def test_a_customer_is_joined_to_what_waits_and_to_what_comes(
+    server: RunningServer, bearer: httpx.Client, website: str, site: Site, tab: Tab
+) -> None:
+    url = site.page("/account", tag_of(server, website))
+    tab.goto(url)
+    events_of(bearer, 1)
+    tab.evaluate("streamgauge.identify(4711)")  # nothing waits: an event of its own
+    events_of(bearer, 2)
+    tab.evaluate("streamgauge.track('early'); streamgauge.identify('cust_2'); streamgauge.track('late')")
+    customers = {event["event_name"]: event["external_customer_id"] for event in events_of(bearer, 4)}
+    assert customers == {"page_view": "", "identify": "4711", "early": "cust_2", "late": "cust_2"}
+
+
+def test_a_cookie_is_set_only_on_request(
+    server: RunningServer, bearer: httpx.Client, website: str, site: Site, context: BrowserContext, tab: Tab
+) -> None:
+    tab.goto(site.page("/plain", tag_of(server, website)))
+    events_of(bearer, 1)
+    assert context.cookies() == []
+    url = site.page("/cookie", tag_of(server, website, "data-local data-identity=cookie"))
+    tab.goto(url)
+    (cookie,) = context.cookies()
+    tab.goto(url + "?again")
+    assert context.cookies()[0].get("value") == cookie.get("value") == tab.evaluate("streamgauge.visitor")
+    assert len(str(cookie.get("value"))) > 20
+    assert len(events_of(bearer, 3)) == 3
+
+
+def refusals_of(server: RunningServer) -> float:
+    return server.metrics().get(series_of("streamgauge_refused_total", door="thebizness", reason="origin_not_allowed"), 0)
+
+
+def test_pages_of_foreign_origins_are_refused_until_they_are_allowed(
+    server: RunningServer, bearer: httpx.Client, project: str, site: Site, tab: Tab
+) -> None:
+    name = f"foreign-{next(_sites)}"
+    server.command("websites", "create", "--project", project, "--domain", "shop.example", "--id", name)
+    url = site.page("/foreign", tag_of(server, name))
+    before = refusals_of(server)
+    with tab.expect_event("requestfailed") as kept_from_the_page:
+        tab.goto(url)
+    assert kept_from_the_page.value.url == f"{server.url}/api/collect"
+    assert refusals_of(server) == before + 1
+    assert events_of(bearer, 0) == []
+    assert bearer.put(f"/api/websites/{name}", json={"allowed_origins": [site.url]}).status_code == 200
+    with tab.expect_response("**/api/collect") as accepted:
+        tab.goto(url + "?allowed")
+    assert accepted.value.status == 202
+    assert accepted.value.headers["access-control-allow-origin"] == site.url
+    # The view that was refused went along when its page was left: a browser cannot tell a refused origin from a lost answer.
+    assert told(events_of(bearer, 2)) == [("page_view", "/foreign")] * 2
+
+
+def test_an_answer_that_is_lost_does_not_count_an_event_twice(
+    server: RunningServer, bearer: httpx.Client, website: str, site: Site, tab: Tab
+) -> None:
+    lost: list[int] = []
+
+    def lose_the_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)
+        route.abort()
+
+    tab.route("**/api/collect", lose_the_first)
+    with tab.expect_response("**/api/collect") as again:
+        tab.goto(site.page("/lossy", tag_of(server, website)))
+        tab.evaluate("streamgauge.track('after')")
+    assert (lost, again.value.status) == ([202], 202)
+    assert sorted(event["event_name"] for event in events_of(bearer, 2)) == ["after", "page_view"]
+    assert count_of(bearer, "page_view") == 1
+
+
+def test_what_could_not_be_sent_is_sent_again_and_counts_once(tmp_path: Path, site: Site, tab: Tab) -> None:
+    with running(tmp_path / "data") as server:
+        secret = server.key()
+        server.command("websites", "create", "--project", "default", "--domain", "127.0.0.1", "--id", "w")
+        with server.client(secret) as client:
+            tab.goto(site.page("/offline", tag_of(server, "w")))
+            events_of(client, 1)
+            server.stop()
+            failed: list[str] = []
+            tab.on("requestfailed", lambda request: failed.append(request.url))
+            tab.evaluate("for (let n = 0; n < 120; n++) streamgauge.track('offline', {n, filler: 'x'.repeat(200)})")
+            while not failed:
+                tab.wait_for_event("requestfailed", timeout=DEADLINE_S * 1000)
+            server.start()
+            events = events_of(client, 121)
+            numbers = sorted(event["properties"]["n"] for event in events if event["event_name"] == "offline")
+            assert numbers == list(range(120))
+            assert count_of(client, "offline") == 120
+
+
+def test_revenue_by_function_and_by_attribute_counts_once_per_order(
+    server: RunningServer, bearer: httpx.Client, website: str, site: Site, tab: Tab
+) -> None:
+    body = "<button id=buy data-sg-event=Purchase data-sg-plan=pro data-sg-revenue-amount=19.90 data-sg-revenue-currency=EUR"
+    tab.goto(site.page("/paid", tag_of(server, website), body + " data-sg-revenue-order-id=o-2>buy</button>"))
+    tab.evaluate("streamgauge.revenue({amount: 49.5, currency: 'eur', order_id: 'o-1'}, {coupon: 'XMAS'})")
+    tab.evaluate("streamgauge.revenue({amount: 1000, currency: 'eur', order_id: 'o-1'})")
+    tab.click("#buy")
+    tab.evaluate("streamgauge.track('last')")
+    events = {event["event_name"]: event["properties"] for event in events_of(bearer, 4)}
+    assert count_of(bearer, "revenue") == count_of(bearer, "Purchase") == 1
+    first, second = events["revenue"], events["Purchase"]
+    assert (first["amount"], first["currency"], first["type"], first["coupon"]) == (49.5, "EUR", "sale", "XMAS")
+    assert (second["amount"], second["currency"], second["order_id"], second["plan"]) == (19.9, "EUR", "o-2", "pro")

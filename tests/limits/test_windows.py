@@ -107,3 +107,11 @@ def test_open_windows_survive_the_forgetting_of_others() -> None:
     for number in range(10_000):
         limits.spend(key(f"other_{number}"), MINUTE, clock.now_ms())
     assert limits.spend(key("key_last"), MINUTE, clock.now_ms()).remaining == 1
+
+
+def test_what_is_counted_by_cost_is_taken_whole_or_not_at_all() -> None:
+    limits = RateLimits()
+    assert limits.spend(key(), BATCH_HOUR, NOON_MS, 3)[:2] == (4, 1)
+    refused = limits.spend(key(), BATCH_HOUR, NOON_MS, 2)
+    assert (refused.allowed, refused.remaining, refused.retry_after_s) == (False, 1, 3600)
+    assert limits.spend(key(), BATCH_HOUR, NOON_MS, 1).allowed

@@ -9,6 +9,7 @@ from streamgauge.kernel.event import Event, EventFlag
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.wire.dialect import NoneAccepted
 from streamgauge.wire.thebizness.collect import MAX_AGE_MS, MAX_EVENTS, parse_collect
+from streamgauge.wire.thebizness.revenue import revenue_id_of
 from tests.wire.arrivals import NOW_MS, arrival
 
 PAGE = {"name": "page_view", "url": "https://shop.example/a?b=c"}
@@ -20,7 +21,7 @@ def request(*events: object, **more: object) -> bytes:
 
 def parsed(event: object) -> Event:
     """The one event of a request."""
-    collected = parse_collect(request(event), arrival())
+    collected = parse_collect(request(event), arrival(), lambda _: "CHF")
     assert collected.website_id == "w"
     (only,) = collected.batch.events
     return only
@@ -73,7 +74,7 @@ def test_a_property_of_the_sender_wins_over_a_fact_of_the_page() -> None:
 
 def test_numbers_of_properties_keep_their_digits() -> None:
     body = b'{"website_id":"w","events":[{"name":"x","url":"/","props":{"amount":12345678901.123456789,"small":1.50}}]}'
-    (event,) = parse_collect(body, arrival()).batch.events
+    (event,) = parse_collect(body, arrival(), lambda _: "CHF").batch.events
     assert event.properties == b'{"page_url":"/","amount":12345678901.123456789,"small":1.50}'
     assert b'"12345678901.123456789"' in event.exact_properties
 
@@ -102,13 +103,13 @@ def test_numbers_of_properties_keep_their_digits() -> None:
     ],
 )
 def test_an_event_is_refused_by_name_and_the_others_are_kept(change: dict[str, object], reason: Reason, field: str) -> None:
-    collected = parse_collect(request(PAGE, PAGE | change, PAGE), arrival())
+    collected = parse_collect(request(PAGE, PAGE | change, PAGE), arrival(), lambda _: "CHF")
     assert collected.batch.indexes == [0, 2]
     ((index, refusal),) = collected.batch.failures
     assert (index, refusal.reason, refusal.field) == (1, reason, field)
     assert refusal.expected or not field
     with pytest.raises(NoneAccepted) as refused:
-        parse_collect(request(PAGE | change), arrival())
+        parse_collect(request(PAGE | change), arrival(), lambda _: "CHF")
     assert (refused.value.reason, refused.value.index) == (reason, 0)
 
 
@@ -129,9 +130,81 @@ def test_an_event_is_refused_by_name_and_the_others_are_kept(change: dict[str, o
 )
 def test_a_request_is_refused_by_name(body: bytes, reason: Reason, field: str) -> None:
     with pytest.raises(Refusal) as refused:
-        parse_collect(body, arrival())
+        parse_collect(body, arrival(), lambda _: "CHF")
     assert (refused.value.reason, refused.value.field) == (reason, field)
 
 
 def test_as_many_events_as_allowed() -> None:
-    assert len(parse_collect(request(*[PAGE] * MAX_EVENTS), arrival()).batch.events) == MAX_EVENTS
+    assert len(parse_collect(request(*[PAGE] * MAX_EVENTS), arrival(), lambda _: "CHF").batch.events) == MAX_EVENTS
+
+
+SALE = {**PAGE, "name": "Purchase", "id": "a", "revenue": {"amount": 99.90, "currency": "eur", "order_id": "o-1"}}
+
+
+def test_revenue_is_a_payment_that_counts_once_per_website() -> None:
+    event = parsed(SALE)
+    assert event.flags == EventFlag.FIRST_WINS | EventFlag.ID_FROM_CLIENT | EventFlag.REVENUE
+    assert event.event_id == revenue_id_of("w", "o-1") == parsed({**SALE, "id": "b"}).event_id
+    (elsewhere,) = parse_collect(request(SALE).replace(b'"w"', b'"v"'), arrival(), lambda _: "CHF").batch.events
+    assert elsewhere.event_id == revenue_id_of("v", "o-1") != event.event_id
+    assert properties_of(event) == {
+        "page_url": PAGE["url"],
+        "amount": 99.9,
+        "currency": "EUR",
+        "type": "sale",
+        "order_id": "o-1",
+        "transaction_id": "o-1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"),
+    [
+        pytest.param(b"19.90", b"19.9", id="a number"),
+        pytest.param(b'"19.90"', b"19.9", id="text, as attributes have it"),
+        pytest.param(b"0", b"0", id="nothing, for a trial"),
+        pytest.param(b"12345678901234567890.123456789", b'"12345678901234567890.123456789"', id="more digits than a double has"),
+    ],
+)
+def test_amounts_are_exact(amount: bytes, kept: bytes) -> None:
+    body = request(SALE).replace(b"99.9", amount)
+    (event,) = parse_collect(body, arrival(), lambda _: "CHF").batch.events
+    assert b'"amount":' + kept + b"," in (event.exact_properties or event.properties)
+
+
+def test_a_payment_without_an_order_has_the_id_of_its_event() -> None:
+    assert parsed({**SALE, "revenue": {"amount": 1, "currency": "EUR"}}).event_id == "trk_a"
+
+
+def test_a_payment_without_a_currency_is_in_that_of_the_website() -> None:
+    assert properties_of(parsed({**SALE, "revenue": {"amount": 1}}))["currency"] == "CHF"
+
+
+def test_the_transaction_names_a_payment_before_the_order_does() -> None:
+    revenue = {"amount": 1, "currency": "EUR", "order_id": "o", "transaction_id": "t"}
+    assert parsed({**SALE, "revenue": revenue}).event_id == revenue_id_of("w", "t")
+
+
+@pytest.mark.parametrize(
+    ("revenue", "reason", "field"),
+    [
+        pytest.param(5, Reason.WRONG_TYPE, "revenue", id="no object"),
+        pytest.param({"currency": "EUR"}, Reason.MISSING_FIELD, "amount", id="no amount"),
+        pytest.param({"amount": True, "currency": "EUR"}, Reason.WRONG_TYPE, "amount", id="an amount that is a truth"),
+        pytest.param({"amount": [1], "currency": "EUR"}, Reason.WRONG_TYPE, "amount", id="an amount that is a list"),
+        pytest.param(
+            {"amount": -1, "currency": "EUR"}, Reason.INVALID_PARAMETER, "type", id="a negative amount, which is a refund"
+        ),
+        pytest.param({"amount": "1,50", "currency": "EUR"}, Reason.WRONG_TYPE, "amount", id="an amount with a comma"),
+        pytest.param({"amount": 1, "currency": "€"}, Reason.INVALID_PARAMETER, "currency", id="a sign for a currency"),
+        pytest.param({"amount": 1, "currency": "EUR", "type": "refund"}, Reason.INVALID_PARAMETER, "type", id="a refund"),
+        pytest.param(
+            {"amount": 1, "currency": "EUR", "order_id": 7}, Reason.WRONG_TYPE, "order_id", id="an order that is a number"
+        ),
+    ],
+)
+def test_revenue_that_a_page_may_not_tell_of_is_refused(revenue: object, reason: Reason, field: str) -> None:
+    with pytest.raises(NoneAccepted) as refused:
+        parsed({**SALE, "revenue": revenue})
+    assert (refused.value.reason, refused.value.field) == (reason, field)
+    assert refused.value.expected

@@ -75,7 +75,7 @@ class CollectDesk:
         scope, now_ms = exchange.scope, exchange.now_ms
         body = await read_body(scope, receive, MAX_BODY_BYTES)
         try:
-            collected = parse_collect(body, Arrival(now_ms, self._mint))
+            collected = parse_collect(body, Arrival(now_ms, self._mint), self._currency_of)
         except NoneAccepted as refusal:
             self._count_refused(refusal.reasons[1:])  # the first is counted by who answers it
             raise
@@ -103,6 +103,10 @@ class CollectDesk:
     def _count_refused(self, reasons: list[Reason]) -> None:
         for reason in reasons:
             self._counters.refused(Door.THEBIZNESS, reason)
+
+    def _currency_of(self, website_id: str) -> str:
+        website = self._sites.website(website_id)
+        return website.currency if website is not None else ""
 
     def _plan_of(self, website: Website, now_ms: int) -> Plan:
         return self._sites.largest_plan(website.project_id, now_ms) or _NO_PLAN

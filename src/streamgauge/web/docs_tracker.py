@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from streamgauge.web.collect import EVENTS_PER_HOUR
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
 from streamgauge.web.tracker.serving import SCRIPT_PATH
-from streamgauge.wire.thebizness.collect import LONGEST_PAGE_ID, MAX_AGE_MS, MAX_BODY_BYTES, MAX_EVENTS
+from streamgauge.wire.thebizness.collect import LONGEST_PAGE_ID, MAX_AGE_MS, MAX_BODY_BYTES, MAX_EVENTS, PAGE_PAYMENTS
 
 _TEXT: Schema = {"type": "string"}
 _ID: Schema = {"type": "string", "maxLength": 512}
@@ -16,6 +16,19 @@ def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
+_REVENUE = {
+    **_object(
+        {
+            "amount": {"type": ["number", "string"], "description": "Not negative; at most 9 digits after the point."},
+            "currency": {**_TEXT, "minLength": 3, "maxLength": 3, "description": "ISO 4217; that of the website when absent."},
+            "type": {**_TEXT, "enum": list(PAGE_PAYMENTS), "default": PAGE_PAYMENTS[0]},
+            "transaction_id": _ID,
+            "order_id": {**_ID, "description": "A payment counts once per website; transaction_id names it before order_id."},
+        },
+        "amount",
+    ),
+    "description": "Makes the event a payment. What a server says of it later replaces it; a page never replaces anything.",
+}
 _EVENT = _object(
     {
         "name": {"type": "string", "minLength": 1, "maxLength": 255, "description": "page_view for a page view."},
@@ -30,6 +43,7 @@ _EVENT = _object(
         "screen": _TEXT,
         "language": _TEXT,
         "props": {"type": "object", "description": "Any JSON object."},
+        "revenue": _REVENUE,
         "customer_id": {**_ID, "description": "Who the visitor is to the website."},
         "visitor_id": {**_ID, "description": "Used only when the website's identity is `cookie`."},
         "age_ms": {**_COUNT, "maximum": MAX_AGE_MS, "description": "How long ago it happened. Without it: now."},
