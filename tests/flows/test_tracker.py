@@ -43,10 +43,14 @@ def tab(context: BrowserContext) -> Tab:
 
 
 @pytest.fixture
-def website(server: RunningServer, project: str, secret: str) -> str:
+def website(bearer: httpx.Client) -> str:
     """A website of the test's own project, whose pages are those of this machine."""
+    return made_website(bearer, "127.0.0.1")
+
+
+def made_website(client: httpx.Client, domain: str) -> str:
     name = f"tracked-{next(_sites)}"
-    server.command("websites", "create", "--project", project, "--domain", "127.0.0.1", "--id", name)
+    assert client.post("/api/websites", json={"id": name, "domain": domain}).status_code == 200
     return name
 
 
@@ -254,10 +258,9 @@ def refusals_of(server: RunningServer) -> float:
 
 
 def test_pages_of_foreign_origins_are_refused_until_they_are_allowed(
-    server: RunningServer, bearer: httpx.Client, project: str, site: Site, tab: Tab
+    server: RunningServer, bearer: httpx.Client, site: Site, tab: Tab
 ) -> None:
-    name = f"foreign-{next(_sites)}"
-    server.command("websites", "create", "--project", project, "--domain", "shop.example", "--id", name)
+    name = made_website(bearer, "shop.example")
     url = site.page("/foreign", tag_of(server, name))
     before = refusals_of(server)
     with tab.expect_event("requestfailed") as kept_from_the_page:
@@ -296,23 +299,20 @@ def test_an_answer_that_is_lost_does_not_count_an_event_twice(
 
 
 def test_what_could_not_be_sent_is_sent_again_and_counts_once(tmp_path: Path, site: Site, tab: Tab) -> None:
-    with running(tmp_path / "data") as server:
-        secret = server.key()
-        server.command("websites", "create", "--project", "default", "--domain", "127.0.0.1", "--id", "w")
-        with server.client(secret) as client:
-            tab.goto(site.page("/offline", tag_of(server, "w")))
-            events_of(client, 1)
-            server.stop()
-            failed: list[str] = []
-            tab.on("requestfailed", lambda request: failed.append(request.url))
-            tab.evaluate("for (let n = 0; n < 120; n++) streamgauge.track('offline', {n, filler: 'x'.repeat(200)})")
-            while not failed:
-                tab.wait_for_event("requestfailed", timeout=DEADLINE_S * 1000)
-            server.start()
-            events = events_of(client, 121)
-            numbers = sorted(event["properties"]["n"] for event in events if event["event_name"] == "offline")
-            assert numbers == list(range(120))
-            assert count_of(client, "offline") == 120
+    with running(tmp_path / "data") as server, server.client(server.key()) as client:
+        tab.goto(site.page("/offline", tag_of(server, made_website(client, "127.0.0.1"))))
+        events_of(client, 1)
+        server.stop()
+        failed: list[str] = []
+        tab.on("requestfailed", lambda request: failed.append(request.url))
+        tab.evaluate("for (let n = 0; n < 120; n++) streamgauge.track('offline', {n, filler: 'x'.repeat(200)})")
+        while not failed:
+            tab.wait_for_event("requestfailed", timeout=DEADLINE_S * 1000)
+        server.start()
+        events = events_of(client, 121)
+        numbers = sorted(event["properties"]["n"] for event in events if event["event_name"] == "offline")
+        assert numbers == list(range(120))
+        assert count_of(client, "offline") == 120
 
 
 def test_revenue_by_function_and_by_attribute_counts_once_per_order(
