@@ -19,8 +19,10 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class StatementLimits(msgspec.Struct, frozen=True):
-    """What one statement may cost: seconds of wall time, bytes of memory inside the engine, rows of result."""
+    """What one statement may cost: seconds of wall time, bytes of memory inside the engine, rows of result, threads of the engine
+    (None: as many as there are processors)."""
 
     timeout_s: float = 30.0
     max_memory_bytes: int = 1_000_000_000
     max_rows: int = 100_000
+    threads: int | None = None

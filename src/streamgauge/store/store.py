@@ -123,6 +123,7 @@ def _select_settings(statement: Statement, limits: StatementLimits) -> dict[str,
         "log_comment": statement.name,
         # WITH ... AS MATERIALIZED runs once, however often the statement names it.
         "enable_materialized_cte": 1,
+        **({} if limits.threads is None else {"max_threads": limits.threads}),
     }
 
 

@@ -107,6 +107,19 @@ def test_a_breakdown_by_page_counts_events_on_the_page(site: SiteLedger) -> None
     assert [(row.value, *row.values.values()) for row in pages.rows] == [("/", 2, 3, 3, 3, 0), ("/pricing", 1, 1, 1, 2, 1)]
 
 
+@pytest.mark.parametrize(
+    "key", [Dimension.CHANNEL, Dimension.ENTRY_PAGE, Dimension.PAGE, Dimension.EVENT_NAME, PropertyKey("plan")]
+)
+def test_a_row_is_what_a_filter_of_its_value_leaves(site: SiteLedger, key: Dimension | PropertyKey) -> None:
+    fill(site)
+    query = SiteQuery(march(site), ALL, (SIGNUP,), currency="EUR", breakdowns=(Breakdown(key),))
+    rows = site.ask(query).breakdowns[0].rows
+    assert rows
+    for row in rows:
+        kept = march(site, filters=(SiteFilter(key, Operator.IS, (row.value,)),))
+        assert site.ask(msgspec.structs.replace(query, selection=kept, breakdowns=())).totals.values == row.values
+
+
 def test_a_series_has_its_empty_buckets_and_the_compared_range_its_own(site: SiteLedger) -> None:
     fill(site)
     selection = SiteSelection(site.project_id, SITE, ms("2024-03-02T00:00Z"), ms("2024-03-05T00:00Z"))

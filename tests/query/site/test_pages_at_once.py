@@ -1,0 +1,77 @@
+"""Many pages of analytics asked at once: how many statements run, and that each page gets its own answer."""
+
+import asyncio
+import threading
+from typing import Any, cast
+
+import pytest
+
+from streamgauge.kernel.analytics import Breakdown, Dimension, SiteFilter, SiteMetric, SiteQuery, SiteSelection
+from streamgauge.kernel.progress import AllLoaded
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.website import Operator
+from streamgauge.query import IgnoredTimes, QueryRunner, QuerySettings
+from streamgauge.store import Statement, StatementLimits, Store
+from tests.query.site.site_ledger import SITE, SiteLedger
+
+DIMENSIONS = (Dimension.PAGE, Dimension.CHANNEL, Dimension.COUNTRY, Dimension.DEVICE)
+
+
+class Watched:
+    """A store that remembers how many statements ran at once, and with how many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._running = 0
+        self.most = 0
+        self.threads: set[int | None] = set()
+
+    def select(self, statement: Statement, limits: StatementLimits) -> list[tuple[Any, ...]]:
+        with self._guard:
+            self._running += 1
+            self.most = max(self.most, self._running)
+            self.threads.add(limits.threads)
+        try:
+            return self._store.select(statement, limits)
+        finally:
+            with self._guard:
+                self._running -= 1
+
+
+def page(site: SiteLedger, visitor_count: int, *filters: SiteFilter) -> SiteQuery:
+    selection = SiteSelection(site.project_id, SITE, 0, visitor_count * 1000, filters)
+    return SiteQuery(selection, tuple(SiteMetric), breakdowns=tuple(Breakdown(key) for key in DIMENSIONS))
+
+
+def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: SiteLedger) -> None:
+    site.put([{"timestamp": number * 1000, "visitor_id": f"v{number}"} for number in range(8)])
+    watched = Watched(site.store)
+    runner = QueryRunner(cast("Store", watched), AllLoaded(), lambda: 0, QuerySettings(threads=4, lanes=2), IgnoredTimes())
+
+    async def ask() -> list[Any]:
+        answered = await asyncio.gather(*(runner.site(page(site, count)) for count in range(1, 9)))
+        return [(one.answer.totals.values[SiteMetric.VISITORS], one.answer.breakdowns[0].rows[0].value) for one in answered]
+
+    try:
+        assert asyncio.run(ask()) == [(count, "/") for count in range(1, 9)]
+    finally:
+        runner.close()
+    assert watched.most <= 2
+    assert watched.threads == {1}
+
+
+def test_a_refusal_of_one_statement_is_the_answer_and_the_next_page_is_answered(site: SiteLedger) -> None:
+    site.put([{"timestamp": 0, "visitor_id": "v"}])
+    runner = QueryRunner(site.store, AllLoaded(), lambda: 0, QuerySettings(), IgnoredTimes())
+
+    async def ask() -> Any:
+        with pytest.raises(Refusal) as refused:
+            await runner.site(page(site, 1, SiteFilter(Dimension.PAGE, Operator.MATCHES, ("(",))))
+        assert refused.value.reason is Reason.INVALID_PARAMETER
+        return (await runner.site(page(site, 1))).answer.totals.values[SiteMetric.VISITORS]
+
+    try:
+        assert asyncio.run(ask()) == 1
+    finally:
+        runner.close()
