@@ -8,14 +8,12 @@ the batch it is at. What was acknowledged and not yet loaded waits in the journa
 import asyncio
 import contextlib
 import gc
-import json
 import os
 import secrets
 import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +32,8 @@ from streamgauge.limits import EventQuota, RateLimits
 from streamgauge.loader import BatchLimits, Loader, VerifyReport, open_loader
 from streamgauge.query import QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits, Store, open_store
+from streamgauge.web.announcement import run_file, url_of, welcome
+from streamgauge.web.analytics import ANALYTICS_ROUTES, AnalyticsDesk
 from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
 from streamgauge.web.collect import CollectDesk, collect_paths
@@ -172,14 +172,14 @@ async def _serve(settings: Settings) -> None:
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
         tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
         try:
-            with _run_file(settings, token) as announce:
+            with run_file(settings.run_file, token) as announce:
 
                 def on_ready(port: int) -> None:
                     _calm_collector()
-                    url = _url(settings.host, port)
+                    url = url_of(settings.host, port)
                     announce(url)
                     log.info("ready", url=url, data_dir=str(settings.data_dir))
-                    _welcome(url, _first_key(parts.control))
+                    welcome(url, DEFAULT_PROJECT, _first_key(parts.control))
 
                 await server.serve(on_ready)
         finally:
@@ -226,6 +226,7 @@ def _application(
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
+        *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
         *shared_paths(gate, dashboards),
         *collect_paths(collect_desk),
         *tracker_paths(),
@@ -330,58 +331,12 @@ def _lines_of(report: VerifyReport) -> Report:
     return Report(report.agrees, (*totals, journal, *agreement))
 
 
-def _url(host: str, port: int) -> str:
-    """Where this machine reaches the server: a wildcard address is reached through loopback, IPv6 is bracketed."""
-    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _first_key(control: Control) -> str | None:
     """On an empty folder: a project, and an owner's key for it, shown once."""
     if control.projects():
         return None
     spec = KeySpec(plan="unlimited", scopes=tuple(Scope), label="owner")
     return control.create_key(DEFAULT_PROJECT, spec).secret
-
-
-def _welcome(url: str, first_key: str | None) -> None:
-    """Tell a person at the terminal what to do next. The log goes to standard error, this to standard output."""
-    lines = [f"Streamgauge {__version__} is ready at {url}", f"  API reference  {url}/docs", f"  metrics        {url}/metrics"]
-    if first_key is not None:
-        lines += [
-            "",
-            f"Your first key (shown once, project {DEFAULT_PROJECT!r}):  {first_key}",
-            "Send a first event, then count it:",
-            f"  curl {url}/v1/events -H 'Authorization: Bearer {first_key}' -d '{{\"event\":\"signup\"}}'",
-            f"  curl '{url}/v1/metrics?event=signup' -H 'Authorization: Bearer {first_key}'",
-        ]
-    print("\n".join(lines), flush=True)
-
-
-class _Announce:
-    """Writes the run file once the address is known."""
-
-    def __init__(self, path: Path, token: str) -> None:
-        self._path = path
-        self._token = token
-
-    def __call__(self, url: str) -> None:
-        self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        draft = self._path.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"pid": os.getpid(), "url": url, "token": self._token}, file)
-        draft.replace(self._path)
-
-
-@contextlib.contextmanager
-def _run_file(settings: Settings, token: str) -> Iterator[_Announce]:
-    """Where the command line finds this server, for as long as it runs."""
-    try:
-        yield _Announce(settings.run_file, token)
-    finally:
-        settings.run_file.unlink(missing_ok=True)
 
 
 def _absolute(settings: Settings) -> Settings:
