@@ -1,20 +1,25 @@
-"""One store per module, one project per test."""
+"""One store and one loader per module, one project per test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from streamgauge.store import Store, open_store
+from streamgauge.store import open_store
+from tests.loader.house import House
 from tests.query.site.site_ledger import SiteLedger
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    opened = open_store(tmp_path_factory.mktemp("site") / "store")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder: Path = tmp_path_factory.mktemp("site")
+    store = open_store(folder / "store")
+    opened = House(folder, store)
     yield opened
-    opened.close()
+    opened.index.close()
+    store.close()
 
 
 @pytest.fixture
-def site(store: Store) -> SiteLedger:
-    return SiteLedger(store)
+def site(house: House) -> SiteLedger:
+    return SiteLedger(house)

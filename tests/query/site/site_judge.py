@@ -34,7 +34,7 @@ _VISITS = f"""
 CREATE TABLE stamped AS
 SELECT *, sum(begins) OVER (ORDER BY website, visitor, ms, position) AS visit FROM (
     SELECT *, CASE WHEN ms - lag(ms) OVER one < 1800000 THEN 0 ELSE 1 END AS begins
-    FROM events WHERE visitor <> '' AND NOT payment AND NOT void
+    FROM events WHERE in_force AND visitor <> '' AND NOT payment AND NOT void
     WINDOW one AS (PARTITION BY website, visitor ORDER BY ms, position)
 );
 CREATE TABLE visits AS
@@ -63,17 +63,26 @@ class SiteJudge:
             f" bot BOOLEAN, payment BOOLEAN, void BOOLEAN, {fields})"
         )
         self._db.execute("CREATE TABLE props (position BIGINT, key VARCHAR, num DECIMAL(38, 9), txt VARCHAR)")
+        events, props = [], []
         for row in rows:
             flags = row["flags"]
-            values = [row[name] for name in ("position", "in_force", "website_id", "visitor_id", "name", "timestamp")]
-            values += [bool(flags & 4), bool(flags & 8), bool(flags & 16), *(row[name] for name in _FIELDS)]
-            self._db.execute(f"INSERT INTO events VALUES ({', '.join('?' * len(values))})", values)
-            for key, value in json.loads(row["properties"] or b"{}", parse_float=Decimal).items():
-                self._db.execute(
-                    "INSERT INTO props VALUES (?, ?, ?, ?)", [row["position"], key, number_of(value), text_of(value)]
-                )
+            # A bot with the id of a visitor is another visitor.
+            visitor = row["visitor_id"] + " (bot)" if row["visitor_id"] and flags & 4 else row["visitor_id"]
+            values = [row["position"], row["in_force"], row["website_id"], visitor, row["name"], row["timestamp"]]
+            events.append([*values, bool(flags & 4), bool(flags & 8), bool(flags & 16), *(row[name] for name in _FIELDS)])
+            for key, value in json.loads(json.dumps(row["properties"] or {}), parse_float=Decimal).items():
+                props.append([row["position"], key, number_of(value), text_of(value)])
+        self._fill("events", events)
+        self._fill("props", props)
         self._db.execute(_VISITS)
         self._bots = Bots.EXCLUDE
+
+    def _fill(self, table: str, rows: list[list[Any]]) -> None:
+        if rows:
+            row = f"({', '.join('?' * len(rows[0]))})"
+            self._db.execute(
+                f"INSERT INTO {table} VALUES {', '.join([row] * len(rows))}", [value for row in rows for value in row]
+            )
 
     def totals(self, query: SiteQuery, start_ms: int, end_ms: int) -> dict[SiteMetric, Any]:
         """The metrics of a range, which may be a bucket of the query's own."""

@@ -12,6 +12,7 @@ from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import Operator
 from streamgauge.query import IgnoredTimes, QueryRunner, QuerySettings
 from streamgauge.store import Statement, StatementLimits, Store
+from tests.loader.house import House
 from tests.query.site.site_ledger import SITE, SiteLedger
 
 DIMENSIONS = (Dimension.PAGE, Dimension.CHANNEL, Dimension.COUNTRY, Dimension.DEVICE)
@@ -44,9 +45,9 @@ def page(site: SiteLedger, visitor_count: int, *filters: SiteFilter) -> SiteQuer
     return SiteQuery(selection, tuple(SiteMetric), breakdowns=tuple(Breakdown(key) for key in DIMENSIONS))
 
 
-def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: SiteLedger) -> None:
+def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: SiteLedger, house: House) -> None:
     site.put([{"timestamp": number * 1000, "visitor_id": f"v{number}"} for number in range(8)])
-    watched = Watched(site.store)
+    watched = Watched(house.store)
     runner = QueryRunner(cast("Store", watched), AllLoaded(), lambda: 0, QuerySettings(threads=4, lanes=2), IgnoredTimes())
 
     async def ask() -> list[Any]:
@@ -61,9 +62,9 @@ def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: SiteLedger) ->
     assert watched.threads == {1}
 
 
-def test_a_refusal_of_one_statement_is_the_answer_and_the_next_page_is_answered(site: SiteLedger) -> None:
+def test_a_refusal_of_one_statement_is_the_answer_and_the_next_page_is_answered(site: SiteLedger, house: House) -> None:
     site.put([{"timestamp": 0, "visitor_id": "v"}])
-    runner = QueryRunner(site.store, AllLoaded(), lambda: 0, QuerySettings(), IgnoredTimes())
+    runner = QueryRunner(house.store, AllLoaded(), lambda: 0, QuerySettings(), IgnoredTimes())
 
     async def ask() -> Any:
         with pytest.raises(Refusal) as refused:
