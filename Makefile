@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types browser tracker demo bench pin clean
+.PHONY: help setup serve test lint types browser demo bench pin clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ TRACKER := src/streamgauge/web/tracker
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.packages ## Make .venv with the pinned packages, the development tools and streamgauge itself
+setup: $(VENV)/.packages $(TRACKER)/script.min.js ## Make .venv with the pinned packages, the development tools and streamgauge itself
 
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -47,7 +47,8 @@ types: setup ## Check types only
 browser: ## Install Chromium, in which the tracker is tested, unless it is there
 	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { echo "error: a Chromium is needed for the tests and could not be installed; install it by hand" >&2; exit 1; }
 
-tracker: setup ## Minify the script of the tracker, after it was changed
+# The script that pages load is built, not kept: see docs/decisions/0011.
+$(TRACKER)/script.min.js: $(TRACKER)/script.js $(VENV)/.packages
 	$(BIN)/python -c 'import minify; minify.file("application/javascript", "$(TRACKER)/script.js", "$(TRACKER)/script.min.js")'
 
 demo: setup ## Send 69,659 real purchases through all three doors and compare the answers with DuckDB
@@ -63,5 +64,5 @@ pin: setup ## Write the installed versions into constraints.txt, after a depende
 	@mv $(VENV)/pins constraints.txt
 
 clean: ## Remove what set-up and tools made; ./data is left alone
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/out
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/out $(TRACKER)/script.min.js
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

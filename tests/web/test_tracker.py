@@ -30,7 +30,7 @@ def test_the_script_is_below_two_kilobytes_as_served() -> None:
 
 
 def test_what_is_served_is_the_source_minified() -> None:
-    """When this fails: make tracker."""
+    """When this fails: make setup."""
     source = files("streamgauge.web.tracker").joinpath("script.js").read_text()
     assert minify.string("application/javascript", source).encode() == SCRIPT.plain
 

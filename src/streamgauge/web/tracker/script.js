@@ -7,7 +7,7 @@
      server refuses for good (4xx) is dropped; all else is tried again, later each time, for as long as the page lives.
    Limit: what waits when the page goes is handed to sendBeacon, which tells nobody whether it arrived.
 
-   Served minified (make tracker), below 2 KB gzipped. */
+   Served minified (make setup), below 2 KB gzipped. */
 (() => {
   const { currentScript: script } = document;
   const data = script.dataset;
