@@ -32,8 +32,8 @@ from streamgauge.limits import EventQuota, RateLimits
 from streamgauge.loader import BatchLimits, Loader, VerifyReport, open_loader
 from streamgauge.query import QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits, Store, open_store
-from streamgauge.web.announcement import run_file, url_of, welcome
 from streamgauge.web.analytics import ANALYTICS_ROUTES, AnalyticsDesk
+from streamgauge.web.announcement import run_file, url_of, welcome
 from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
 from streamgauge.web.collect import CollectDesk, collect_paths

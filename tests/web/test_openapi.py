@@ -8,9 +8,12 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.analytics import ANALYTICS_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
+from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
@@ -25,8 +28,8 @@ from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
-DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES, *REVENUE_ROUTES)
-ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *TRACKER_DOCS)
+DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES, *REVENUE_ROUTES, *ANALYTICS_ROUTES)
+ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS)
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
     pytest.param(method, path, operation, id=f"{method.upper()} {path}")
@@ -118,7 +121,7 @@ def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_what_is_looked_up_may_not_be_found(method: str, path: str, operation: Any) -> None:
-    assert ("404" in operation["responses"]) == ("{" in path or path.endswith("/lookup"))
+    assert ("404" in operation["responses"]) == ("{" in path or path.endswith("/lookup") or "/analytics" in path)
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)

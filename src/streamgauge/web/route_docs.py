@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
@@ -208,4 +209,6 @@ DOORS = (
 def api_document(version: str) -> Mapping[str, object]:
     """The OpenAPI document of this server."""
     questions = {**solinth_questions.OPERATIONS, **flexprice_questions.OPERATIONS}
-    return build_document(version, DOORS, questions, (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *TRACKER_DOCS))
+    return build_document(
+        version, DOORS, questions, (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS)
+    )

@@ -69,8 +69,8 @@ def parse_funnel(
         raise _invalid("steps", f"{FEWEST_STEPS} to {MOST_STEPS} steps")
     return FunnelQuery(
         selection=SiteSelection(project_id, website_id, *range_),
-        steps=tuple(_step(node, f"steps[{place}]", website_id) for place, node in enumerate(steps)),
-        within_ms=_window(_text(query, "window") or DEFAULT_WINDOW),
+        steps=tuple(read_step(node, f"steps[{place}]", website_id) for place, node in enumerate(steps)),
+        within_ms=read_window(_text(query, "window") or DEFAULT_WINDOW),
     )
 
 
@@ -88,7 +88,8 @@ def render_funnel(answer: FunnelAnswer) -> bytes:
     return msgspec.json.encode({"steps": steps})
 
 
-def _step(node: Node, path: str, website_id: str) -> FunnelStep:
+def read_step(node: Node, path: str, website_id: str) -> FunnelStep:
+    """One step of an inspected tree. path: what it is called when it is refused."""
     if not isinstance(node, JsonObject):
         raise wrong_type(path, "object")
     _refuse_unknown(node, _STEP_FIELDS, f"{path}.")
@@ -136,11 +137,12 @@ def _page(node: Node, path: str) -> PageMatch | None:
     return PageMatch(found.operator, found.values)
 
 
-def _window(text: str) -> int:
+def read_window(text: str, field: str = "window") -> int:
+    """Milliseconds of 7d, 30m and the like. field: what it is called when it is refused."""
     found = _WINDOW.fullmatch(text)
     within_ms = int(found[1]) * _UNIT_MS[found[2]] if found else 0
     if not 0 < within_ms <= MAX_WINDOW_DAYS * _UNIT_MS["d"]:
-        raise _invalid("window", f"a number and s, m, h or d, such as {DEFAULT_WINDOW}, of at most {MAX_WINDOW_DAYS} days")
+        raise _invalid(field, f"a number and s, m, h or d, such as {DEFAULT_WINDOW}, of at most {MAX_WINDOW_DAYS} days")
     return within_ms
 
 
