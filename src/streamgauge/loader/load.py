@@ -8,15 +8,15 @@ The steps, in order (LOAD_STEPS). A crash between any two of them leads to the s
     decide             duplicates are dropped, amendments found; depends only on what was known at the checkpoint
     decide visits      to which visit of a website each event belongs; depends only on the checkpoint too
     mark amended       projects whose events are replaced are known as such, on disk and to queries, before the store changes
-    insert superseded  which events are replaced; under a token made of the boundaries
-    insert aliases     which numbers of visits stand for others from now on; under a token
-    insert visits      the visits that changed; under a token
     insert events      the rows; under a token made of the boundaries, so that a second try is dropped by the store
+    insert superseded  which events are replaced; under a token too, as what follows
+    insert aliases     which numbers of visits stand for others from now on
+    insert visits      the visits that changed
     commit             ids, visits, tallies and checkpoint, in one transaction that also ends the intent
 
-The superseded go first: a query that bounds both tables by the published position never sees both events of an id, or neither.
-Visits cannot be bounded so: a query that runs between two of the inserts sees a load's visits before its events. Once the load is
-published both are there.
+The events go first: where the store refuses rows, nothing that belongs to them has been written. A query of an amended project
+bounds events and superseded by the published position, so it never sees both events of an id, or neither. Visits cannot be bounded
+so: a query that runs between two of the inserts sees a load's events before its visits. Once the load is published both are there.
 """
 
 from collections.abc import Callable
@@ -45,10 +45,10 @@ LOAD_STEPS = (
     "decide",
     "decide visits",
     "mark amended",
+    "insert events",
     "insert superseded",
     "insert aliases",
     "insert visits",
-    "insert events",
     "commit",
 )
 
@@ -144,15 +144,14 @@ class BatchLoader:
 
     def _insert(self, intent: Intent, decision: Decision, visits: VisitChanges) -> None:
         token = f"{self._partition}:{intent.start}-{intent.end}"
-        rows = event_rows(decision.kept, visits) if decision.kept.events else None
-        if rows is not None and (decision.superseded or visits.after or visits.before):
-            # What belongs to the rows must not be written when they are then refused; without it the insert itself tells.
-            self._store.insert("events_trial", rows, f"{token}:trial")
         self._before_step("mark amended")
         newly_amended = ({row.project_id for row in decision.superseded} | decision.marked) - self.amended
         if newly_amended:
             self._index.mark_amended(newly_amended)
             self.amended |= newly_amended
+        self._before_step("insert events")
+        if decision.kept.events:
+            self._store.insert("events", event_rows(decision.kept, visits), token)
         self._before_step("insert superseded")
         if decision.superseded:
             self._store.insert("superseded", superseded_rows(decision.superseded), f"{token}:superseded")
@@ -162,9 +161,6 @@ class BatchLoader:
         self._before_step("insert visits")
         if visits.before or visits.after:
             self._store.insert("visits", visit_rows(visits), f"{token}:visits")
-        self._before_step("insert events")
-        if rows is not None:
-            self._store.insert("events", rows, token)
 
     def _count_refused(self, decision: Decision, unreadable: Unreadable) -> None:
         received_at_ms = self._clock.now_ms() if unreadable.received_at_ms is None else unreadable.received_at_ms
