@@ -164,6 +164,25 @@ def test_a_batch_is_itemised(bearer: httpx.Client, base: str, site: str) -> None
     _refused(bearer.post(f"{base}/revenue/batch", json={"website_id": site, "events": elements[1:3]}), 400, "INVALID_REQUEST")
 
 
+def test_payments_are_listed_as_they_count(bearer: httpx.Client, stranger: httpx.Client, base: str, site: str) -> None:
+    for amount in ("1", "12345678901234567.89"):
+        _sent(bearer, base, site, amount=amount, order_id="o1", customer_id="c", timestamp="2024-03-01T10:00:00Z")
+    _sent(bearer, base, site, amount=5, type="refund", transaction_id="r", timestamp="2024-03-02T10:00:00Z")
+    _sent(bearer, base, site, amount=3, order_id="gone", timestamp="2024-03-03T10:00:00Z")
+    bearer.delete(f"{base}/revenue/gone", params={"website_id": site})
+    bearer.post(f"{base}/events", json={"website_id": site, "event_name": "x", "timestamp": "2024-03-02T10:00:00Z"})
+    asked = {"website_id": site, "start_date": "2024-03-01", "end_date": "2024-03-05"}
+    body = _exact(bearer.get(f"{base}/revenue", params=asked))
+    assert [(one["amount"], one["type"], one["order_id"], one["customer_id"]) for one in body["revenue"]] == [
+        (-5, "refund", None, None), (Decimal("12345678901234567.89"), "sale", "o1", "c"),
+    ]  # fmt: skip
+    assert (body["total"], body["limit"], body["offset"]) == (2, 100, 0)
+    second = _exact(bearer.get(f"{base}/revenue", params={**asked, "limit": "1", "page": "2"}))
+    assert ([one["transaction_id"] for one in second["revenue"]], second["total"]) == (["o1"], 2)
+    assert _refused(bearer.get(f"{base}/revenue"), 400, "INVALID_REQUEST")["details"]["field"] == "website_id"
+    _refused(stranger.get(f"{base}/revenue", params=asked), 404, "NOT_FOUND")
+
+
 def test_a_batch_has_a_window_of_its_own(bearer: httpx.Client, server: RunningServer, project: str, base: str, site: str) -> None:
     with server.client(server.key(project, "free")) as client:
         one = client.post(f"{base}/revenue", json={"website_id": site, "amount": 1}).headers

@@ -200,7 +200,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class EventListQuery(msgspec.Struct, frozen=True):
-    """A page of events. newer_than and older_than are cursors; offset counts from the page's own start."""
+    """A page of events. newer_than and older_than are cursors; offset counts from the page's own start.
+
+    payments_of: only payments, refunds and trials of this website; "" for all events.
+    """
 
     selection: Selection
     limit: int
@@ -210,6 +213,7 @@ class EventListQuery(msgspec.Struct, frozen=True):
     newer_than: Place | None = None
     older_than: Place | None = None
     with_total: bool = False
+    payments_of: str = ""
 
 
 class StoredEvent(msgspec.Struct, frozen=True):

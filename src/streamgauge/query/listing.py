@@ -7,6 +7,7 @@ are decided by time, then event id, then position), so cursors and offsets never
 from collections.abc import Sequence
 from typing import Any
 
+from streamgauge.kernel.event import EventFlag
 from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, Place, SortKey, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Bindings, Snapshot, conditions, superseded_positions, where
@@ -79,7 +80,11 @@ def read_versions(rows: Sequence[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
 
 def _found(query: EventListQuery, snapshot: Snapshot, bindings: Bindings) -> list[str]:
     # Bounded by the snapshot in every project, so that a page and its total speak of the same events.
-    return [*conditions(query.selection, snapshot, bindings), f"position < {bindings.whole(snapshot.loaded)}"]
+    found = [*conditions(query.selection, snapshot, bindings), f"position < {bindings.whole(snapshot.loaded)}"]
+    if query.payments_of:
+        found.append(f"website_id = {bindings.text(query.payments_of)}")
+        found.append(f"bitAnd(flags, {EventFlag.REVENUE.value}) != 0")
+    return found
 
 
 def _beyond(place: Place, sign: str, bindings: Bindings) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
+from streamgauge.wire.thebizness.payments import PARAMETERS
 from streamgauge.wire.thebizness.revenue import PaymentType
 
 _TEXT: Schema = {"type": "string"}
@@ -50,6 +51,19 @@ _SAMPLE = {
     "visitor_id": "visitor_123",
     "customer_id": "cust_1",
 }
+_OR_NONE: Schema = {"type": ["string", "null"]}
+_LISTED: Mapping[str, Schema] = {
+    "revenue_id": _TEXT,
+    "amount": {"type": "number"},
+    "currency": _TEXT,
+    "type": {**_TEXT, "enum": list(PaymentType)},
+    "order_id": _OR_NONE,
+    "transaction_id": _OR_NONE,
+    "customer_id": _OR_NONE,
+    "visitor_id": _OR_NONE,
+    "event_name": _TEXT,
+    "timestamp": _TEXT,
+}
 _ERROR = _object({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index", "code", "message")
 
 REVENUE_DOCS = (
@@ -89,6 +103,30 @@ REVENUE_DOCS = (
             },
             "success", "processed", "failed", "revenue_ids",
         ),
+    ),
+    RouteDoc(
+        "GET", "/api/revenue", Tag.THEBIZNESS, "thebiznessRevenue", "List the payments of a website",
+        "The newest first, each as it counts now: what was corrected shows its last content, what was taken back is not there.",
+        parameters=(
+            {"name": "website_id", "in": "query", "required": True, "schema": _TEXT, "description": "The website."},
+            *(
+                {"name": name, "in": "query", "schema": _TEXT, "description": "As in GET /api/analytics."}
+                for name in PARAMETERS
+                if name != "website_id"
+            ),
+        ),
+        reply=_object(
+            {
+                "success": _YES,
+                "website_id": _TEXT,
+                "revenue": {"type": "array", "items": _object(_LISTED, *_LISTED)},
+                "total": _COUNT,
+                "limit": _COUNT,
+                "offset": _COUNT,
+            },
+            "success", "website_id", "revenue", "total", "limit", "offset",
+        ),
+        also={404: {}},
     ),
     RouteDoc(
         "DELETE", "/api/revenue/{transaction_id}", Tag.THEBIZNESS, "thebiznessTakeBackRevenue", "Take a payment back",

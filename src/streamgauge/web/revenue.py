@@ -1,4 +1,4 @@
-"""theBizness's routes about money: payments are sent, and taken back.
+"""theBizness's routes about money: payments are sent, listed and taken back.
 
     enter -> read the body -> parse -> find the website -> make the event -> enrich -> admit -> answer
 
@@ -22,9 +22,12 @@ from streamgauge.kernel.website import Website
 from streamgauge.query import QueryRunner
 from streamgauge.web.credentials import require_scope
 from streamgauge.web.door_routes import DoorRoute, Question
+from streamgauge.web.queries import fresh_reply
 from streamgauge.web.reply import Reply
 from streamgauge.wire.dialect import Arrival, Mint, NoneAccepted
+from streamgauge.wire.thebizness import payments
 from streamgauge.wire.thebizness import revenue as wire
+from streamgauge.wire.thebizness.asking import Site
 
 _RETRY_AFTER_S = 1
 
@@ -91,6 +94,14 @@ async def answer_payments(desk: RevenueDesk, question: Question) -> Reply:
     return Reply(200, wire.render_payments(events, failures))
 
 
+async def answer_payment_list(desk: RevenueDesk, question: Question) -> Reply:
+    asked = payments.payments_asked(question.parameters)
+    website = desk.sites.website_of(question.project_id, asked.website_id)
+    query = payments.parse_payment_list(asked, Site(website), question.now_ms)
+    answered = await desk.runner.events(query)
+    return fresh_reply(payments.render_payment_list(query, answered.answer), answered.freshness)
+
+
 async def answer_take_back(desk: RevenueDesk, question: Question) -> Reply:
     require_scope(question.key, Scope.INGEST)
     website_id = wire.parse_take_back(question.parameters)
@@ -109,6 +120,7 @@ async def answer_take_back(desk: RevenueDesk, question: Question) -> Reply:
 
 REVENUE_ROUTES = (
     DoorRoute(Door.THEBIZNESS, "POST", "/api/revenue", answer_payment, Scope.INGEST),
+    DoorRoute(Door.THEBIZNESS, "GET", "/api/revenue", answer_payment_list),
     DoorRoute(Door.THEBIZNESS, "POST", "/api/revenue/batch", answer_payments, Scope.INGEST, batch=True),
     DoorRoute(Door.THEBIZNESS, "DELETE", "/api/revenue/{transaction_id}", answer_take_back),
 )

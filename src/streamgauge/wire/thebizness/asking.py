@@ -48,8 +48,8 @@ class Site(NamedTuple):
     """What is known of the website that is asked about. conversions: the active ones."""
 
     website: Website
-    conversions: tuple[ConversionEvent, ...]
-    rates: RateTable
+    conversions: tuple[ConversionEvent, ...] = ()
+    rates: RateTable = RateTable()
 
 
 class Asked(NamedTuple):
