@@ -185,7 +185,7 @@ def check_tables(judge: SiteJudge, query: SiteQuery, answers: Any) -> None:
 
 
 @settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     phases=WITHOUT_SHRINKING,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

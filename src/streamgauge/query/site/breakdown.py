@@ -139,7 +139,12 @@ class Table(msgspec.Struct, frozen=True):
         visits = scope.present()
         happened = [*scope.events(of_kept_visits=False), "visit != 0"]
         if over_edges_only:
-            visits.append(f"(started_at < {scope.start()} OR ended_at >= {scope.end()})")
+            over_start, over_end = f"started_at < {scope.start()}", f"ended_at >= {scope.end()}"
+            # The times within which these visits lie, so that few events are read; NULL where there are none.
+            until = select("maxOrNull(ended_at)", "visits FINAL", [*visits, over_start])
+            since = select("minOrNull(started_at)", "visits FINAL", [*visits, over_end])
+            happened.append(f"(timestamp <= ({until}) OR timestamp >= ({since}))")
+            visits.append(f"({over_start} OR {over_end})")
             happened.append(f"visit IN ({scope.stamps_of(visits)})")
         counted = ", ".join(f"{aggregate} AS {measure.value}" for measure, aggregate in events.items())
         stamped = f"{select(f'visit, {counted}', 'events', happened)}\nGROUP BY visit"
