@@ -242,6 +242,11 @@ def test_a_fault_is_named(parse: Parse, asked: Asked, reason: Reason, field: str
     assert refused.value.expected or not field
 
 
+def test_a_number_too_small_for_a_double_is_compared_as_the_zero_that_is_stored() -> None:
+    asked = {"filters": '[{"dimension":"property:x","value":1e-999999999}]'}
+    assert _analytics(asked).query.selection.filters[0].values == ("0", "-0")
+
+
 BODIES = {
     "no object": (b"[]", Reason.BODY_NOT_OBJECT, ""),
     "an unknown field": ({"website_id": "w", "step": []}, _BAD, "step"),

@@ -214,6 +214,7 @@ def condition(text: str) -> str:
     return goal(f'"conditions":[{text}]')
 
 
+OUT = Reason.NUMBER_OUT_OF_RANGE
 WRONG, INVALID, MISSING = Reason.WRONG_TYPE, Reason.INVALID_PARAMETER, Reason.MISSING_FIELD
 PATTERN = '{"property":"a","operator":"matches","value":'
 
@@ -254,6 +255,11 @@ PATTERN = '{"property":"a","operator":"matches","value":'
         pytest.param(parse_goal, goal('"value":true'), WRONG, "value", "number", id="a flag for a value"),
         pytest.param(parse_goal, goal('"value":-1'), INVALID, "value", None, id="a negative value"),
         pytest.param(parse_goal, goal('"value":0.0000000001'), INVALID, "value", None, id="ten digits"),
+        pytest.param(parse_goal, goal('"value":1e-999999999'), OUT, "value", None, id="a billion digits"),
+        pytest.param(
+            parse_goal, condition('{"property":"a","value":1e-999999999}'), OUT, "conditions[0].value", None,
+            id="a condition of a billion digits",
+        ),
         pytest.param(parse_goal, goal('"value":1e28'), Reason.NUMBER_OUT_OF_RANGE, "", None, id="a value too large"),
         pytest.param(parse_goal, goal('"page":"thanks"'), INVALID, "page", None, id="a page without a slash"),
         pytest.param(parse_goal, goal('"page":"/a?b=1"'), INVALID, "page", None, id="a page with a query"),

@@ -119,9 +119,10 @@ def _texts_of(value: Node, place: str) -> tuple[str, ...]:
 def _number_texts(number: Decimal) -> tuple[str, ...]:
     """The store writes a number that it read as a double with an exponent when it is very small or large, and keeps the sign
     of a zero."""
-    plain = number_text(number)
-    if not number:
+    # As a double: one that is too small for it is stored as 0, and its plain text may have a billion digits.
+    if not float(number):
         return "0", "-0"
+    plain = number_text(number)
     if _PLAIN_FROM <= abs(number) < _PLAIN_BELOW:
         return (plain,)
     sign, digits, exponent = Decimal(repr(float(number))).normalize().as_tuple()

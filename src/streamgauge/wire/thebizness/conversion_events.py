@@ -152,7 +152,7 @@ def _text_of(node: Node, field: str) -> str:
     """As the store writes it: a number as the shortest plain decimal."""
     if isinstance(node, bool):
         return "true" if node else "false"
-    number = exact_number(node)
+    number = exact_number(node, field)
     if number is not None:
         return number_text(number)
     if type(node) is not str:
@@ -166,7 +166,7 @@ def _value(tree: JsonObject) -> Decimal | UnsetType | None:
     sent = tree["value"]
     if sent is None:
         return None
-    number = exact_number(sent)
+    number = exact_number(sent, "value")
     if number is None:
         raise wrong_type("value", "number")
     digits = number_text(number).partition(".")[2]

@@ -17,6 +17,8 @@ from streamgauge.wire.parameters import Pairs, one_of, refuse_unknown, shown, si
 MAX_BYTES = 1 << 20
 """As many as the largest settings need. Such a body is read on the event loop, which a larger one would hold up."""
 MAX_LIMIT = 1_000
+MAX_ZEROS = 400
+"""After the point of a number: more than any double has."""
 DEFAULT_LIMIT = 100
 
 
@@ -72,11 +74,16 @@ def flag_in(tree: JsonObject, field: str) -> bool | UnsetType:
     return value
 
 
-def exact_number(value: Node) -> Decimal | None:
-    """The number with every digit that was sent; None when the value is no number."""
-    if isinstance(value, Written) or (isinstance(value, int) and not isinstance(value, bool)):
-        return Decimal(value)
-    return None
+def exact_number(value: Node, field: str) -> Decimal | None:
+    """The number with every digit that was sent; None when the value is no number. Raises Refusal number_out_of_range, naming the
+    field, for one so small that its plain text would be far longer than what was sent (1e-999999999 has a billion digits)."""
+    if not (isinstance(value, Written) or (isinstance(value, int) and not isinstance(value, bool))):
+        return None
+    number = Decimal(value)
+    if number and number.adjusted() < -MAX_ZEROS:
+        expected = f"0, or a number of at least 1e-{MAX_ZEROS}"
+        raise Refusal(Reason.NUMBER_OUT_OF_RANGE, f"Invalid field: {field} must be {expected}", field=field, expected=expected)
+    return number
 
 
 def read_page(parameters: Pairs) -> tuple[int, int]:
