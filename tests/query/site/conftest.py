@@ -7,7 +7,7 @@ import pytest
 
 from streamgauge.store import open_store
 from tests.loader.house import House
-from tests.query.site.site_ledger import SiteLedger
+from tests.query.site.loaded_site import LoadedSite
 
 
 @pytest.fixture(scope="module")
@@ -21,5 +21,5 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def site(house: House) -> SiteLedger:
-    return SiteLedger(house)
+def site(house: House) -> LoadedSite:
+    return LoadedSite(house)

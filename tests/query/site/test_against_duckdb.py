@@ -25,8 +25,9 @@ from streamgauge.kernel.query import CalendarRule, PropertyKey, Window
 from streamgauge.kernel.website import VISIT_GAP_MS, Condition, ConversionEvent, Operator, PageMatch
 from tests.loader.house import House
 from tests.query.ledger import ms
+from tests.query.site.loaded_site import LoadedSite
 from tests.query.site.site_judge import SiteJudge
-from tests.query.site.site_ledger import SITE, SiteLedger
+from tests.query.site.site_ledger import SITE
 
 # Shrinking a history takes minutes; a failure prints its query and events as they are.
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
@@ -193,7 +194,7 @@ def check_tables(judge: SiteJudge, query: SiteQuery, answers: Any) -> None:
 @given(data=st.data(), history=histories())
 def test_every_number_agrees(house: House, data: st.DataObject, history: tuple[list[list[dict[str, Any]]], int]) -> None:
     batches, day = history
-    ours, stranger = SiteLedger(house), SiteLedger(house)
+    ours, stranger = LoadedSite(house), LoadedSite(house)
     for batch in batches:
         ours.put(batch)
         ours.put([{**event, "website_id": "other-site"} for event in batch[::2]])
@@ -213,7 +214,7 @@ def test_every_number_agrees(house: House, data: st.DataObject, history: tuple[l
         check_tables(judge, query, answer.breakdowns)
 
 
-def _of(ledger: SiteLedger, selection: SiteSelection) -> SiteSelection:
+def _of(ledger: LoadedSite, selection: SiteSelection) -> SiteSelection:
     return SiteSelection(
         ledger.project_id, selection.website_id, selection.start_ms, selection.end_ms, selection.filters, selection.bots
     )

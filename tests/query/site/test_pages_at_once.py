@@ -13,7 +13,8 @@ from streamgauge.kernel.website import Operator
 from streamgauge.query import IgnoredTimes, QueryRunner, QuerySettings
 from streamgauge.store import Statement, StatementLimits, Store
 from tests.loader.house import House
-from tests.query.site.site_ledger import SITE, SiteLedger
+from tests.query.site.loaded_site import LoadedSite
+from tests.query.site.site_ledger import SITE
 
 DIMENSIONS = (Dimension.PAGE, Dimension.CHANNEL, Dimension.COUNTRY, Dimension.DEVICE)
 
@@ -40,12 +41,12 @@ class Watched:
                 self._running -= 1
 
 
-def page(site: SiteLedger, visitor_count: int, *filters: SiteFilter) -> SiteQuery:
+def page(site: LoadedSite, visitor_count: int, *filters: SiteFilter) -> SiteQuery:
     selection = SiteSelection(site.project_id, SITE, 0, visitor_count * 1000, filters)
     return SiteQuery(selection, tuple(SiteMetric), breakdowns=tuple(Breakdown(key) for key in DIMENSIONS))
 
 
-def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: SiteLedger, house: House) -> None:
+def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: LoadedSite, house: House) -> None:
     site.put([{"timestamp": number * 1000, "visitor_id": f"v{number}"} for number in range(8)])
     watched = Watched(house.store)
     runner = QueryRunner(cast("Store", watched), AllLoaded(), lambda: 0, QuerySettings(threads=4, lanes=2), IgnoredTimes())
@@ -62,7 +63,7 @@ def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: SiteLedger, ho
     assert watched.threads == {1}
 
 
-def test_a_refusal_of_one_statement_is_the_answer_and_the_next_page_is_answered(site: SiteLedger, house: House) -> None:
+def test_a_refusal_of_one_statement_is_the_answer_and_the_next_page_is_answered(site: LoadedSite, house: House) -> None:
     site.put([{"timestamp": 0, "visitor_id": "v"}])
     runner = QueryRunner(house.store, AllLoaded(), lambda: 0, QuerySettings(), IgnoredTimes())
 

@@ -21,7 +21,8 @@ from streamgauge.kernel.query import PropertyKey, Window
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import ConversionEvent, Operator
 from tests.query.ledger import ms
-from tests.query.site.site_ledger import SITE, SiteLedger
+from tests.query.site.loaded_site import LoadedSite
+from tests.query.site.site_ledger import SITE
 
 ALL = tuple(SiteMetric)
 VOIDED = EventFlag.REVENUE | EventFlag.VOID
@@ -36,12 +37,12 @@ def paid(at: str, visitor: str, flags: int = EventFlag.REVENUE, **properties: ob
     return event(at, visitor, name="revenue", path="", flags=flags, properties=properties)
 
 
-def march(site: SiteLedger, **rest: object) -> SiteSelection:
+def march(site: LoadedSite, **rest: object) -> SiteSelection:
     selection = SiteSelection(site.project_id, SITE, ms("2024-03-01T00:00Z"), ms("2024-04-01T00:00Z"))
     return msgspec.structs.replace(selection, **rest)
 
 
-def fill(site: SiteLedger) -> None:
+def fill(site: LoadedSite) -> None:
     site.put(
         [
             event("01T10:00", "ann", path="/", country="DE", channel="search"),
@@ -60,7 +61,7 @@ def fill(site: SiteLedger) -> None:
     )
 
 
-def test_all_metrics_of_a_small_website(site: SiteLedger) -> None:
+def test_all_metrics_of_a_small_website(site: LoadedSite) -> None:
     fill(site)
     rates = RateTable.of([Rate("2024-01-01", "USD", "EUR", Decimal("0.9"))])
     answer = site.ask(SiteQuery(march(site), ALL, (SIGNUP,), currency="EUR", rates=rates))
@@ -85,7 +86,7 @@ def test_all_metrics_of_a_small_website(site: SiteLedger) -> None:
     assert money.rates == rates.rates
 
 
-def test_a_breakdown_credits_money_and_conversions_to_the_last_visit(site: SiteLedger) -> None:
+def test_a_breakdown_credits_money_and_conversions_to_the_last_visit(site: LoadedSite) -> None:
     fill(site)
     metrics = (SiteMetric.VISITORS, SiteMetric.CONVERSIONS, SiteMetric.REVENUE, SiteMetric.ORDERS)
     query = SiteQuery(march(site), metrics, (SIGNUP,), breakdowns=(Breakdown(Dimension.CHANNEL),), currency="EUR")
@@ -98,7 +99,7 @@ def test_a_breakdown_credits_money_and_conversions_to_the_last_visit(site: SiteL
     ]
 
 
-def test_a_breakdown_by_page_counts_events_on_the_page(site: SiteLedger) -> None:
+def test_a_breakdown_by_page_counts_events_on_the_page(site: LoadedSite) -> None:
     fill(site)
     metrics = (SiteMetric.VISITORS, SiteMetric.VISITS, SiteMetric.PAGE_VIEWS, SiteMetric.EVENTS, SiteMetric.CONVERSIONS)
     query = SiteQuery(march(site), metrics, (SIGNUP,), breakdowns=(Breakdown(Dimension.PAGE, limit=2),))
@@ -110,7 +111,7 @@ def test_a_breakdown_by_page_counts_events_on_the_page(site: SiteLedger) -> None
 @pytest.mark.parametrize(
     "key", [Dimension.CHANNEL, Dimension.ENTRY_PAGE, Dimension.PAGE, Dimension.EVENT_NAME, PropertyKey("plan")]
 )
-def test_a_row_is_what_a_filter_of_its_value_leaves(site: SiteLedger, key: Dimension | PropertyKey) -> None:
+def test_a_row_is_what_a_filter_of_its_value_leaves(site: LoadedSite, key: Dimension | PropertyKey) -> None:
     fill(site)
     query = SiteQuery(march(site), ALL, (SIGNUP,), currency="EUR", breakdowns=(Breakdown(key),))
     rows = site.ask(query).breakdowns[0].rows
@@ -120,7 +121,7 @@ def test_a_row_is_what_a_filter_of_its_value_leaves(site: SiteLedger, key: Dimen
         assert site.ask(msgspec.structs.replace(query, selection=kept, breakdowns=())).totals.values == row.values
 
 
-def test_a_series_has_its_empty_buckets_and_the_compared_range_its_own(site: SiteLedger) -> None:
+def test_a_series_has_its_empty_buckets_and_the_compared_range_its_own(site: LoadedSite) -> None:
     fill(site)
     selection = SiteSelection(site.project_id, SITE, ms("2024-03-02T00:00Z"), ms("2024-03-05T00:00Z"))
     compared = (ms("2024-02-29T00:00Z"), ms("2024-03-02T00:00Z"))
@@ -131,7 +132,7 @@ def test_a_series_has_its_empty_buckets_and_the_compared_range_its_own(site: Sit
     assert [tuple(point.values.values()) for point in answer.compared.points] == [(0, 0), (1, 3)]
 
 
-def test_what_is_undefined_is_none(site: SiteLedger) -> None:
+def test_what_is_undefined_is_none(site: LoadedSite) -> None:
     values = site.ask(SiteQuery(march(site), ALL)).totals.values
     undefined = {metric for metric, value in values.items() if value is None}
     assert undefined == {
@@ -144,7 +145,7 @@ def test_what_is_undefined_is_none(site: SiteLedger) -> None:
     assert all(value == 0 for value in values.values() if value is not None)
 
 
-def test_bots_count_only_when_asked_for(site: SiteLedger) -> None:
+def test_bots_count_only_when_asked_for(site: LoadedSite) -> None:
     fill(site)
     counted = {
         bots: site.ask(SiteQuery(march(site, bots=bots), (SiteMetric.VISITORS, SiteMetric.EVENTS))).totals.values for bots in Bots
@@ -156,7 +157,7 @@ def test_bots_count_only_when_asked_for(site: SiteLedger) -> None:
     }
 
 
-def test_a_property_with_a_hostile_name_is_only_a_name(site: SiteLedger) -> None:
+def test_a_property_with_a_hostile_name_is_only_a_name(site: LoadedSite) -> None:
     name = 'a\'] OR 1=1 -- {p0:String} \\ "%s"'
     site.put([event("01T10:00", "ann", properties={name: "it's {p0}"}), event("01T10:00", "bob")])
     kept = (SiteFilter(PropertyKey(name), Operator.IS, ("it's {p0}",)),)
@@ -168,7 +169,7 @@ def test_a_property_with_a_hostile_name_is_only_a_name(site: SiteLedger) -> None
 
 @pytest.mark.parametrize("pattern", ["(", "a{2,1}", "(?<=a)b", "\\", "[z-a]"])
 @pytest.mark.parametrize("key", [Dimension.PAGE, Dimension.COUNTRY])
-def test_what_is_no_pattern_is_refused(site: SiteLedger, pattern: str, key: Dimension) -> None:
+def test_what_is_no_pattern_is_refused(site: LoadedSite, pattern: str, key: Dimension) -> None:
     fill(site)
     kept = (SiteFilter(key, Operator.MATCHES, (pattern,)),)
     with pytest.raises(Refusal) as refused:
@@ -176,7 +177,7 @@ def test_what_is_no_pattern_is_refused(site: SiteLedger, pattern: str, key: Dime
     assert refused.value.reason is Reason.INVALID_PARAMETER
 
 
-def test_a_range_that_ends_before_it_starts_is_refused(site: SiteLedger) -> None:
+def test_a_range_that_ends_before_it_starts_is_refused(site: LoadedSite) -> None:
     for query in (
         SiteQuery(SiteSelection(site.project_id, SITE, 1, 0), ALL),
         SiteQuery(SiteSelection(site.project_id, SITE, 0, 1), ALL, compare=(1, 0)),
@@ -186,7 +187,7 @@ def test_a_range_that_ends_before_it_starts_is_refused(site: SiteLedger) -> None
         assert refused.value.reason is Reason.RANGE_REVERSED
 
 
-def test_corrected_and_voided_payments_count_as_they_are_now(site: SiteLedger) -> None:
+def test_corrected_and_voided_payments_count_as_they_are_now(site: LoadedSite) -> None:
     first, second = {"event_id": "order-1"}, {"event_id": "order-2"}
     site.put(
         [
