@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,9 +13,10 @@ from streamgauge.kernel.event import Batch, Door, Event, EventFlag
 from streamgauge.kernel.website import PAGE_VIEW, VISIT_GAP_MS, WebContext
 from streamgauge.loader import LOAD_STEPS
 from streamgauge.loader.accounts import verify, visit_faults
-from streamgauge.store import Statement, Store, open_store
-from tests.loader import stored
+from streamgauge.store import open_store
+from tests.loader import visit_judge
 from tests.loader.house import House, Restart
+from tests.loader.visit_judge import select, visits_in_store, wrong_signs
 
 _NOON_MS = 1_705_320_000_000
 _MINUTE_MS = 60_000
@@ -24,80 +24,25 @@ _REVENUE, _BOT, _VOID = int(EventFlag.REVENUE), int(EventFlag.BOT), int(EventFla
 _CLIENT = int(EventFlag.ID_FROM_CLIENT)
 _TIMED = int(EventFlag.TIME_FROM_CLIENT)
 
-_JUDGE_SQL = """
-WITH
-    marked AS (
-        SELECT *, coalesce(at_ms - lag(at_ms) OVER own >= 1800000, true) AS begins
-        FROM hits
-        WINDOW own AS (PARTITION BY project_id, website_id, visitor_id, bot ORDER BY at_ms, position)
-    ),
-    numbered AS (
-        SELECT *, sum(begins::INT) OVER (PARTITION BY project_id, website_id, visitor_id, bot ORDER BY at_ms, position) AS number
-        FROM marked
-    )
-SELECT
-    project_id, website_id, min(at_ms), max(at_ms), count(*) FILTER (page_view), count(*), bot,
-    coalesce(arg_min(path, (at_ms, position)) FILTER (page_view), ''),
-    coalesce(arg_max(path, (at_ms, position)) FILTER (page_view), ''),
-    arg_min(referrer, (at_ms, position)), list_sort(list(position))
-FROM numbered
-GROUP BY project_id, website_id, visitor_id, bot, number
-"""
-_VISITS_SQL = """
-SELECT
-    project_id, website_id, toUnixTimestamp64Milli(started_at), toUnixTimestamp64Milli(ended_at), page_views, events, bot = 1,
-    entry_page, exit_page, referrer, visit
-FROM visits FINAL
-"""
-_NET_SQL = """
-SELECT project_id, website_id, started_at, visit, ended_at, page_views, events, entry_page, exit_page, referrer, sum(sign) AS net
-FROM visits GROUP BY ALL HAVING net NOT IN (0, 1)
-"""
-_STAMPS_SQL = "SELECT position, visit FROM events WHERE visit != 0 AND position NOT IN (SELECT position FROM superseded)"
-_ALIASES_SQL = "SELECT alias, visit FROM visit_aliases"
-
-
-def _select(store: Store, sql: str) -> list[tuple[Any, ...]]:
-    return store.select(Statement("test.visits", sql), stored.LIMITS)
-
-
-def _visits_in_store(store: Store) -> list[tuple[Any, ...]]:
-    """As the judge tells them: the last field are the positions of the visit's events, found by their numbers and the aliases."""
-    aliases = _select(store, _ALIASES_SQL)
-    visits = {row[-1]: row[:-1] for row in _select(store, _VISITS_SQL)}
-    positions: dict[int, list[int]] = {number: [] for number in visits}
-    for position, number in _select(store, _STAMPS_SQL):
-        (owner,) = {number, *(visit for alias, visit in aliases if alias == number)} & visits.keys()
-        positions[owner].append(position)
-    return sorted((*row, sorted(positions[number])) for number, row in visits.items())
-
 
 def _judged(batches: Sequence[tuple[int, Batch]]) -> list[tuple[Any, ...]]:
-    rows = []
+    hits: list[visit_judge.Hit] = []
     for start, batch in batches:
         for place, event in enumerate(batch.events):
             if event.website_id and event.visitor_id and not event.flags & (_REVENUE | _VOID):
                 web = event.web or WebContext()
-                rows.append(
+                hits.append(
                     (
                         *(batch.project_id, event.website_id, event.visitor_id, bool(event.flags & _BOT)),
                         *(event.timestamp_ms, start + place, event.name == PAGE_VIEW, web.path, web.referrer),
                     )
                 )
-    if not rows:
-        return []
-    with duckdb.connect() as connection:
-        connection.execute(
-            "CREATE TABLE hits (project_id TEXT, website_id TEXT, visitor_id TEXT, bot BOOL, at_ms BIGINT, position BIGINT,"
-            " page_view BOOL, path TEXT, referrer TEXT)"
-        )
-        connection.executemany("INSERT INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        return sorted(connection.execute(_JUDGE_SQL).fetchall())
+    return visit_judge.judged(hits)
 
 
 def _assert_as_judged(house: House) -> None:
-    assert _visits_in_store(house.store) == _judged(house.batches)
-    assert _select(house.store, _NET_SQL) == []
+    assert visits_in_store(house.store) == _judged(house.batches)
+    assert wrong_signs(house.store) == []
     assert verify(house.index, house.store, house.journal).faults == ()
     assert list(visit_faults(house.store)) == []
 
@@ -179,7 +124,7 @@ def _summary(house: House) -> list[tuple[float, float, int, int, str, str, str]]
     """Start and end in minutes, page views, events, entry page, exit page, referrer."""
     return [
         ((row[2] - _NOON_MS) / _MINUTE_MS, (row[3] - _NOON_MS) / _MINUTE_MS, row[4], row[5], row[7], row[8], row[9])
-        for row in _visits_in_store(house.store)
+        for row in visits_in_store(house.store)
     ]
 
 
@@ -206,12 +151,12 @@ def test_late_events(house: House, loads: list[list[float]], visits: list[tuple[
 def test_a_payment_neither_begins_nor_prolongs_a_visit_and_has_a_visitor(house: House) -> None:
     _load(house, _view(0, "/a"), _view(20, name="revenue", flags=_REVENUE), _view(40, "/b"), _view(500, flags=_REVENUE))
     assert [row[:4] for row in _summary(house)] == [(0, 0, 1, 1), (40, 40, 1, 1)]
-    assert _select(house.store, "SELECT DISTINCT visitor FROM events") == [(1,)]
+    assert select(house.store, "SELECT DISTINCT visitor FROM events") == [(1,)]
 
 
 def test_bots_have_visits_of_their_own(house: House) -> None:
     _load(house, _view(0), _view(1, flags=_BOT), _view(2))
-    assert [(row[5], row[6]) for row in _visits_in_store(house.store)] == [(2, False), (1, True)]
+    assert [(row[5], row[6]) for row in visits_in_store(house.store)] == [(2, False), (1, True)]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +193,7 @@ def test_a_visit_that_loses_an_event_is_made_again(
         house.crash(Restart(dies_before, 1, 1_000))
     house.load_all()
     assert _summary(house) == left
-    assert _select(house.store, _NET_SQL) == []
+    assert wrong_signs(house.store) == []
     assert verify(house.index, house.store, house.journal).faults == ()
     assert list(visit_faults(house.store)) == []
 
@@ -268,7 +213,7 @@ def test_an_id_that_wins_first_is_never_amended(house: House, together: bool) ->
 def test_a_void_of_an_unknown_id_counts_nowhere_and_makes_the_project_an_amended_one(house: House) -> None:
     _load(house, Event("nobody", "", 0, flags=_CLIENT | _VOID))
     assert house.loader.amended == {"p"}
-    assert _visits_in_store(house.store) == []
+    assert visits_in_store(house.store) == []
     assert verify(house.index, house.store, house.journal).faults == ()
     assert list(visit_faults(house.store)) == []
 
@@ -278,8 +223,8 @@ def test_the_store_numbers_visitors_by_website_and_project(house: House) -> None
     _load(house, _view(0), project_id="q")
     _load(house, Event("", PAGE_VIEW, _NOON_MS, visitor_id="v", website_id="other"))
     by_website = "SELECT project_id, website_id, uniqExact(visitor), count() FROM events GROUP BY ALL ORDER BY ALL"
-    assert _select(house.store, by_website) == [("p", "other", 1, 1), ("p", "site", 1, 2), ("q", "site", 1, 1)]
-    assert _select(house.store, "SELECT uniqExact(visitor) FROM events") == [(3,)]
+    assert select(house.store, by_website) == [("p", "other", 1, 1), ("p", "site", 1, 2), ("q", "site", 1, 1)]
+    assert select(house.store, "SELECT uniqExact(visitor) FROM events") == [(3,)]
 
 
 @pytest.mark.parametrize(
@@ -299,6 +244,6 @@ def test_the_store_numbers_visitors_by_website_and_project(house: House) -> None
 )
 def test_verify_finds_visits_that_do_not_fit_their_events(house: House, sql: str, fault: str) -> None:
     _load(house, _view(0))
-    _select(house.store, sql)
+    select(house.store, sql)
     (found,) = visit_faults(house.store)
     assert fault in found
