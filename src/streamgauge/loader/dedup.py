@@ -166,10 +166,8 @@ class Deduplicator:
                 decision.superseded.append(Superseded(batch.project_id, old, position, batch.received_at_ms))
             ids[key] = now
         kept = all_.without(dropped) if dropped else all_
-        marked = frozenset(
-            batch.project_id for event, batch in zip(kept.events, kept.batches, strict=True) if event.flags & _VOID
-        )
-        return msgspec.structs.replace(decision, kept=kept, marked=marked)
+        marked = {batch.project_id for event, batch in zip(kept.events, kept.batches, strict=True) if event.flags & _VOID}
+        return msgspec.structs.replace(decision, kept=kept, marked=frozenset(marked))
 
     def _minted_keys(self, all_: Kept, returned: Mapping[str, set[str]]) -> dict[int, IdKey]:
         """Keys of server-made ids that a client sends back within the same batch of records, by their place."""

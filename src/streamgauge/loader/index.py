@@ -102,7 +102,9 @@ class Index:
         with self._guard, self._env.begin(db=self._visits) as txn, txn.cursor() as cursor:
             for span in spans:
                 if visits := _near(cursor, span):
-                    found[span.visitor] = visits
+                    # A visit may reach over two spans of its visitor.
+                    before = found.setdefault(span.visitor, [])
+                    before.extend(visit for visit in visits if not before or visit.started_ms > before[-1].started_ms)
         return found
 
     def amended_projects(self) -> frozenset[str]:

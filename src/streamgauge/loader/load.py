@@ -15,8 +15,9 @@ The steps, in order (LOAD_STEPS). A crash between any two of them leads to the s
     commit             ids, visits, tallies and checkpoint, in one transaction that also ends the intent
 
 The events go first: where the store refuses rows, nothing that belongs to them has been written. A query of an amended project
-bounds events and superseded by the published position, so it never sees both events of an id, or neither. Visits cannot be bounded
-so: a query that runs between two of the inserts sees a load's events before its visits. Once the load is published both are there.
+bounds events and superseded by the published position, so it never sees both events of an id, or neither. Visits cannot be
+bounded so: a query that runs between two of the inserts sees a load's events before its visits. Once the load is published both
+are there.
 """
 
 from collections.abc import Callable

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from streamgauge.kernel.event import Batch, Event
 from streamgauge.kernel.website import WebContext
@@ -40,7 +41,6 @@ _OF_BATCH: dict[str, Callable[[Batch], Any]] = {
 }
 
 
-_OF_WEB: dict[str, Callable[[WebContext], str]] = {name: attrgetter(name) for name in WebContext.__struct_fields__}
 _UNKNOWN = WebContext()
 _OF_VISIT: dict[str, Callable[[Visit], Any]] = {
     "project_id": attrgetter("project_id"),
@@ -101,8 +101,9 @@ def superseded_rows(superseded: Sequence[Superseded]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=SUPERSEDED_COLUMNS)
 
 
-def _web_columns(webs: Sequence[WebContext]) -> dict[str, list[str]]:
-    return {name: list(map(get, webs)) for name, get in _OF_WEB.items()}
+def _web_columns(webs: Sequence[WebContext]) -> dict[str, Sequence[str]]:
+    """Turned all at once: half the time of a list for each field."""
+    return dict(zip(WebContext.__struct_fields__, zip(*map(astuple, webs), strict=True), strict=True))
 
 
 def _table(schema: pa.Schema, columns: dict[str, Any]) -> pa.Table:

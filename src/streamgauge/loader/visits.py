@@ -36,8 +36,8 @@ _VOID = int(EventFlag.VOID)
 _UNKNOWN = WebContext()
 
 
-class PageSeen(NamedTuple):
-    """A page view: when, at which position, of which path."""
+class PageSeen(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A page view: when, at which position, of which path. The earlier one is the smaller."""
 
     at_ms: int
     position: int
@@ -63,14 +63,14 @@ class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     absorbed: tuple[int, ...] = ()
 
 
-class Hit(NamedTuple):
-    """An event as visits see it. place: in the load; None for one that is in the store already."""
+class Hit(msgspec.Struct, frozen=True, order=True, gc=False):
+    """An event of the load as visits see it. place: in the load. The earlier one is the smaller; no two are alike in position."""
 
     at_ms: int
     position: int
+    place: int
     is_page_view: bool
     web: WebContext
-    place: int | None
 
 
 class Alias(NamedTuple):
@@ -100,7 +100,7 @@ class VisitChanges(msgspec.Struct, frozen=True):
 
 
 class VisitorSpan(NamedTuple):
-    """Asks for the visits of a visitor that an event from low_ms to high_ms could touch."""
+    """Asks for the visits of a visitor that an event from low_ms to high_ms could touch. Spans of one visitor go by time."""
 
     visitor: int
     low_ms: int
@@ -120,12 +120,10 @@ class VisitMemory(msgspec.Struct, frozen=True):
 
 
 class Removal(msgspec.Struct, frozen=True):
-    """A visit of which events no longer count. at_ms: a time within it; rest: its hits that still count."""
+    """A visit of which events no longer count. left: what the others make of it, under its number; None when there are none."""
 
-    visitor: int
-    visit: int
-    at_ms: int
-    rest: list[Hit]
+    visit: Visit
+    left: Visit | None
 
 
 class Visiting:
@@ -157,10 +155,12 @@ class Visiting:
     def _visitor_keys(self, kept: Kept, superseded: set[int]) -> list[tuple[int, VisitorKey]]:
         """Places of the events that have a visitor, with its key."""
         found = []
-        seed = self._seed
-        for place, event in enumerate(kept.events):
-            if event.website_id and event.visitor_id and not event.flags & _VOID and kept.positions[place] not in superseded:
-                named = f"{kept.batches[place].project_id}\0{event.website_id}\0{event.visitor_id}\0{event.flags & _BOT}"
+        seed, events, batches, positions = self._seed, kept.events, kept.batches, kept.positions
+        # Nearly all of a load, or nothing: who meters alone pays for this line only.
+        for place in [place for place, event in enumerate(events) if event.visitor_id and event.website_id]:
+            event = events[place]
+            if not event.flags & _VOID and positions[place] not in superseded:
+                named = f"{batches[place].project_id}\0{event.website_id}\0{event.visitor_id}\0{event.flags & _BOT}"
                 found.append((place, xxh3_128_digest(named.encode(), seed)))
         return found
 
@@ -180,22 +180,23 @@ class Visiting:
         changes: VisitChanges,
     ) -> None:
         remade: set[int] = set()
-        shrunk = {(removal.visitor, removal.visit): removal.rest for removal in removals}
+        shrunk = {removal.visit.visit: removal.left for removal in removals}
+        for own in hits.values():
+            own.sort()
         near = self._memory.near(_spans(hits, removals))
-        for visitor in dict.fromkeys([*hits, *(removal.visitor for removal in removals)]):
-            own, whole = list(hits.get(visitor, ())), []
+        for visitor in dict.fromkeys([*hits, *(removal.visit.visitor for removal in removals)]):
+            whole = []
             for visit in near.get(visitor, ()):
-                rest = shrunk.get((visitor, visit.visit))
-                if rest is None:
+                if visit.visit not in shrunk:
                     whole.append(visit)
                     continue
                 changes.before.append(visit)
-                if rest:
-                    left = _made_of(visit, rest)
+                left = shrunk[visit.visit]
+                if left is not None:
                     whole.append(left)
                     changes.after.append(left)
                     remade.add(left.visit)
-            for group in _groups(whole, own):
+            for group in _groups(whole, hits.get(visitor, ())):
                 if group.hits:
                     _join(group, visitor, owners[visitor], changes, remade)
 
@@ -208,28 +209,47 @@ class _Group(NamedTuple):
 
 
 def _spans(hits: Mapping[int, list[Hit]], removals: Sequence[Removal]) -> list[VisitorSpan]:
-    times: dict[int, list[int]] = {visitor: [hit.at_ms for hit in own] for visitor, own in hits.items()}
+    """hits: in order. Where the hits of a visitor lie far apart, any number of visits may lie between them: not asked for."""
+    times = {visitor: [hit.at_ms for hit in own] for visitor, own in hits.items()}
     for removal in removals:
-        times.setdefault(removal.visitor, []).append(removal.at_ms)
-    return [VisitorSpan(visitor, min(own), max(own)) for visitor, own in times.items()]
+        own = times.setdefault(removal.visit.visitor, [])
+        own.append(removal.visit.started_ms)
+        own.sort()
+    spans = []
+    for visitor, own in times.items():
+        low_ms = before_ms = own[0]
+        for at_ms in own:
+            if at_ms - before_ms >= 2 * VISIT_GAP_MS:
+                spans.append(VisitorSpan(visitor, low_ms, before_ms))
+                low_ms = at_ms
+            before_ms = at_ms
+        spans.append(VisitorSpan(visitor, low_ms, before_ms))
+    return spans
 
 
 def _groups(visits: Sequence[Visit], hits: Sequence[Hit]) -> list[_Group]:
-    """Cuts visits and hits of one visitor wherever nothing came for the length of the gap."""
-    spans: list[tuple[int, int, Visit | None, Hit | None]] = [(one.started_ms, one.ended_ms, one, None) for one in visits]
-    spans += [(hit.at_ms, hit.at_ms, None, hit) for hit in hits]
-    spans.sort(key=lambda span: span[:2])
+    """Cuts visits and hits of one visitor, both in order, wherever nothing came for the length of the gap."""
     groups: list[_Group] = []
     end_ms = 0
-    for started_ms, ended_ms, visit, hit in spans:
-        if not groups or started_ms - end_ms >= VISIT_GAP_MS:
-            groups.append(_Group([], []))
-            end_ms = ended_ms
-        end_ms = max(end_ms, ended_ms)
-        if visit is not None:
+    waiting = iter(visits)
+    visit = next(waiting, None)
+    for hit in hits:
+        while visit is not None and visit.started_ms <= hit.at_ms:
+            if not groups or visit.started_ms - end_ms >= VISIT_GAP_MS:
+                groups.append(_Group([], []))
+                end_ms = visit.ended_ms
+            end_ms = max(end_ms, visit.ended_ms)
             groups[-1].visits.append(visit)
-        elif hit is not None:
-            groups[-1].hits.append(hit)
+            visit = next(waiting, None)
+        if not groups or hit.at_ms - end_ms >= VISIT_GAP_MS:
+            groups.append(_Group([], []))
+            end_ms = hit.at_ms
+        end_ms = max(end_ms, hit.at_ms)
+        groups[-1].hits.append(hit)
+    while visit is not None and groups and visit.started_ms - end_ms < VISIT_GAP_MS:
+        end_ms = max(end_ms, visit.ended_ms)
+        groups[-1].visits.append(visit)
+        visit = next(waiting, None)
     return groups
 
 
@@ -238,7 +258,7 @@ def _join(group: _Group, visitor: int, owner: tuple[str, str, bool], changes: Vi
 
     remade: numbers of visits that are told already as what was left of them.
     """
-    hits = sorted(group.hits)
+    hits = group.hits
     if group.visits:
         survivor, *others = group.visits
         number = survivor.visit
@@ -256,8 +276,7 @@ def _join(group: _Group, visitor: int, owner: tuple[str, str, bool], changes: Vi
         number = joined.visit
     changes.after.append(joined)
     for hit in hits:
-        if hit.place is not None:
-            changes.visits[hit.place] = number
+        changes.visits[hit.place] = number
 
 
 def _new_visit(project_id: str, website_id: str, visitor: int, bot: bool, hits: Sequence[Hit]) -> Visit:
@@ -305,14 +324,8 @@ def _with_hits(visits: Sequence[Visit], hits: Sequence[Hit], absorbed: tuple[int
     )
 
 
-def _made_of(visit: Visit, rest: Sequence[Hit]) -> Visit:
-    """What is left of a visit, under its number."""
-    made = _new_visit(visit.project_id, visit.website_id, visit.visitor, visit.bot, sorted(rest))
-    return msgspec.structs.replace(made, visit=visit.visit, absorbed=visit.absorbed)
-
-
 def _hit_of(event: Event, position: int, place: int) -> Hit:
-    return Hit(event.timestamp_ms, position, event.name == PAGE_VIEW, event.web or _UNKNOWN, place)
+    return Hit(event.timestamp_ms, position, place, event.name == PAGE_VIEW, event.web or _UNKNOWN)
 
 
 def _seen(hit: Hit) -> PageSeen:
