@@ -123,6 +123,9 @@ def _select_settings(statement: Statement, limits: StatementLimits) -> dict[str,
         "log_comment": statement.name,
         # WITH ... AS MATERIALIZED runs once, however often the statement names it.
         "enable_materialized_cte": 1,
+        # A visit that changes is taken back in the partition in which it was written, so FINAL need not look across partitions;
+        # and in a partition that is one part, nothing is left to collapse.
+        "do_not_merge_across_partitions_select_final": 1,
         **({} if limits.threads is None else {"max_threads": limits.threads}),
     }
 

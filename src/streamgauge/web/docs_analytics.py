@@ -139,6 +139,7 @@ ANALYTICS_DOCS = (
             _asked("interval", _one_of(analytics.INTERVALS), "Of the series. Without it: day, and month for period=all."),
             _asked("metrics", _TEXT, f"Separated by commas: {', '.join(SiteMetric)}. Without it: all."),
             _asked("metric", _one_of(SiteMetric), "Instead of metrics."),
+            _asked("breakdown_metrics", _TEXT, "Of each value of a breakdown. Without it: metrics when given, else visitors."),
             _asked("group_by", _TEXT, f"Breakdowns, separated by commas, or one each when given more than once: {_KEYS}."),
             _asked("breakdown", _TEXT, "Another name of group_by."),
             _asked("sort", _one_of(SiteMetric), "By which metric the values of a breakdown are ordered, largest first."),

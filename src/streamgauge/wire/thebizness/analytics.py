@@ -3,6 +3,7 @@
 interval                  hour, day (the default; month for period=all), week, month
 metrics, metric           which numbers, separated by commas; all when absent
 group_by, breakdown       by what they are broken down: KEYs separated by commas, or one KEY each when given more than once
+breakdown_metrics         which numbers by value; without it those of metrics when it is given, else visitors (and sort)
 sort                      the metric by which values are ordered, largest first; visitors when asked for, else the first metric
 limit, offset or page     which values of a breakdown
 compare                   previous_period, previous_year or START..END
@@ -41,7 +42,17 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 1_000
 MAX_BREAKDOWNS = 10
 _GROUPING = ("group_by", "breakdown")
-PARAMETERS = (*asking.SELECTING, "interval", "metrics", "metric", "sort", *asking.PAGING, "compare", "currency")
+PARAMETERS = (
+    *asking.SELECTING,
+    "interval",
+    "metrics",
+    "metric",
+    "breakdown_metrics",
+    "sort",
+    *asking.PAGING,
+    "compare",
+    "currency",
+)
 VALUE_PARAMETERS = (*asking.SELECTING, "dimension", "search", *asking.PAGING)
 
 
@@ -69,9 +80,7 @@ def parse_analytics(asked: Asked, site: Site, now_ms: int) -> AnalyticsRequest:
     metrics = _metrics(asked)
     keys = _keys(asked)
     limit, offset = asking.read_page(asked, DEFAULT_LIMIT, MAX_LIMIT)
-    sort = asking.read_choice(asked, "sort", SiteMetric) or (
-        SiteMetric.VISITORS if SiteMetric.VISITORS in metrics else metrics[0]
-    )
+    sort, by_value = _by_value(asked, metrics)
     compare = asked.values.get("compare")
     query = SiteQuery(
         selection=selection,
@@ -79,7 +88,7 @@ def parse_analytics(asked: Asked, site: Site, now_ms: int) -> AnalyticsRequest:
         conversions=site.conversions,
         window=INTERVALS[interval],
         calendar=CalendarRule(timezone=timezone),
-        breakdowns=tuple(Breakdown(key, limit, offset, sort) for key in keys.values()),
+        breakdowns=tuple(Breakdown(key, limit, offset, sort, by_value) for key in keys.values()),
         compare=None if compare is None else parse_comparison(compare, (range_.start_ms, range_.end_ms), timezone),
         currency=asking.read_currency(asked, site),
         rates=site.rates,
@@ -138,10 +147,24 @@ def render_values(query: SiteQuery, answer: SiteAnswer) -> bytes:
 def _metrics(asked: Asked) -> tuple[SiteMetric, ...]:
     if "metric" in asked.values and "metrics" in asked.values:
         raise invalid("metric", "absent when metrics is given", asked.values["metric"])
-    name = "metric" if "metric" in asked.values else "metrics"
+    return _listed(asked, "metric" if "metric" in asked.values else "metrics") or tuple(SiteMetric)
+
+
+def _by_value(asked: Asked, metrics: tuple[SiteMetric, ...]) -> tuple[SiteMetric, tuple[SiteMetric, ...]]:
+    """The metric that sorts values, and those that are told of each: few unless asked for, since they are counted by value."""
+    sort = asking.read_choice(asked, "sort", SiteMetric)
+    by_value = _listed(asked, "breakdown_metrics")
+    if not by_value and not asked.values.keys() & {"metric", "metrics"}:
+        by_value = tuple(dict.fromkeys((SiteMetric.VISITORS, sort or SiteMetric.VISITORS)))
+    by_value = by_value or metrics
+    return sort or (SiteMetric.VISITORS if SiteMetric.VISITORS in by_value else by_value[0]), by_value
+
+
+def _listed(asked: Asked, name: str) -> tuple[SiteMetric, ...]:
+    """Metrics separated by commas, each once; none when the parameter is absent."""
     text = asked.values.get(name)
     if text is None:
-        return tuple(SiteMetric)
+        return ()
     words = [word.strip() for word in text.split(",")]
     for word in words:
         if word not in tuple(SiteMetric):
