@@ -56,11 +56,15 @@ def compile_total(query: EventListQuery, snapshot: Snapshot) -> Statement:
 
 
 def compile_lookup(lookup: EventLookup, snapshot: Snapshot) -> Statement:
-    """All versions of the event, also those that another one replaced; the newest is the one last put into the journal."""
+    """All versions of the event, also those that another one replaced; the newest is the one last put into the journal.
+
+    A mark that takes the event back is no version of it: the newest version is then a replaced one.
+    """
     bindings = Bindings()
     replaced = superseded_positions(lookup.project_id, snapshot, bindings)
     found = [f"project_id = {bindings.text(lookup.project_id)}", f"event_id = {bindings.text(lookup.event_id)}"]
     found.append(f"position < {bindings.whole(snapshot.loaded)}")
+    found.append(f"bitAnd(flags, {EventFlag.VOID.value}) = 0")
     sql = (
         f"SELECT {_COLUMNS}, position IN ({replaced})\nFROM events\n{where(found)}\n"
         f"ORDER BY position DESC\nLIMIT {bindings.whole(lookup.limit)}"

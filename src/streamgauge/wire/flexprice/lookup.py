@@ -1,6 +1,7 @@
 """GET /v1/events/lookup and GET /v1/events/:id of the Flexprice door: one event, with every version that was stored under its id.
 
 - `event` is the version that counts: the one that came last. `events` lists all of them, the newest arrival first, up to 50.
+- An event that was taken back (a payment, at theBizness's door) counts for nothing and is not found.
 - external_customer_id, start_time and end_time (both included) narrow the versions. Without times all times are searched; the
   original looks at the last 14 days only.
 - The debug tracker is honest about what was done with the event: no meters, prices or subscriptions looked at it, so every step
@@ -53,9 +54,10 @@ def parse_lookup_by_path(event_id: str, params: Pairs, project_id: str) -> Looku
 
 
 def render_lookup(request: LookupRequest, versions: Sequence[StoredEvent]) -> bytes:
-    """versions: the newest first. Raises Refusal NOT_FOUND when none is asked for."""
+    """versions: the newest first. Raises Refusal NOT_FOUND when none is asked for, or the event was taken back."""
     fields = [event_fields(request.versions.project_id, event) for event in versions if request.asks_for(event)]
-    if not fields:
+    # The newest version is replaced by nothing but a mark that takes the event back.
+    if not fields or versions[0].superseded:
         raise Refusal(Reason.NOT_FOUND, "Event not found in events table")
     return msgspec.json.encode(
         {
