@@ -25,8 +25,9 @@ DROP TABLE IF EXISTS events_trial;
 CREATE TABLE IF NOT EXISTS events_trial AS events ENGINE = Null;
 
 -- One row per visit in force. A visit that changes (it grows, or late events join two) is taken back by its row with sign -1 and
--- written anew with sign 1; the engine removes such pairs when it merges, and FINAL removes them while reading. Partitions are weeks:
--- what is no longer written to is soon merged into one part, and FINAL costs nothing on one part (on five it doubled a question).
+-- written anew with sign 1; the engine removes such pairs when it merges, and FINAL removes them while reading. Partitions are
+-- months: one that is no longer written to is soon merged into one part, and FINAL costs nothing on one part (on five it doubled a
+-- question). Far from today they are years, so that a batch with strange times cannot make thousands of parts.
 CREATE TABLE IF NOT EXISTS visits
 (
     project_id LowCardinality(String),
@@ -58,7 +59,7 @@ CREATE TABLE IF NOT EXISTS visits
     language LowCardinality(String) CODEC(ZSTD(1))
 )
 ENGINE = CollapsingMergeTree(sign)
-PARTITION BY intDiv(toUnixTimestamp64Milli(started_at), 604800000)
+PARTITION BY if(toYear(started_at) BETWEEN 2015 AND 2049, toYear(started_at) * 100 + toMonth(started_at), toYear(started_at) * 100)
 ORDER BY (project_id, website_id, started_at, visit)
 SETTINGS
     min_age_to_force_merge_seconds = 60,
