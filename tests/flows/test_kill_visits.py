@@ -20,9 +20,10 @@ from tests.loader import visit_judge
 ROUNDS = 5
 BATCH = 40
 VISITORS = 60
-HOURS = 12
+# Spells of two hours, an hour apart, so that no visitor's visits all join into one, however many events come.
+SPELLS, SPELL_MS, SPELL_EVERY_MS = 4, 2 * 3_600_000, 3 * 3_600_000
 # Over the midnight at which one partition of visits ends: a kill may leave a half of an insert.
-START = datetime(2026, 3, 4, 18, tzinfo=UTC)
+START = datetime(2026, 2, 28, 18, tzinfo=UTC)
 
 
 @dataclass
@@ -34,8 +35,10 @@ class Sent:
 
 
 def _time_of(n: int) -> str:
-    """The same each time, all over the hours, in no order: loads prolong visits at either end and join them."""
-    return (START + timedelta(milliseconds=random.Random(n).randrange(HOURS * 3_600_000))).isoformat()
+    """The same each time, all over the spells, in no order: loads prolong visits at either end and join them."""
+    chance = random.Random(n)
+    at_ms = chance.randrange(SPELLS) * SPELL_EVERY_MS + chance.randrange(SPELL_MS)
+    return (START + timedelta(milliseconds=at_ms)).isoformat()
 
 
 def _event(n: int) -> dict[str, Any]:
