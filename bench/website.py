@@ -64,7 +64,8 @@ def measure_website(rounds: int, seconds: int, kept: Path) -> list[Figure]:
 def _copied(folder: Path) -> Iterator[Path]:
     """A copy, for the measurement sends events of its own."""
     with tempfile.TemporaryDirectory(prefix="streamgauge-bench-", dir=folder.parent) as name:
-        yield Path(shutil.copytree(folder, Path(name) / "data"))
+        # Links as links: the engine makes its own when they are missing and refuses folders in their places.
+        yield Path(shutil.copytree(folder, Path(name) / "data", symlinks=True))
 
 
 def _time_figure(span: str, times_ms: list[float], goal_ms: float) -> Figure:
