@@ -7,7 +7,8 @@ Promises
 - At most `threads` statements run at once and at most `waiting` wait for a turn; one more is refused by name
   (TOO_MANY_QUERIES) at once, and so is one that has waited longer than a statement may run.
 - Of questions of many statements, all together, at most `lanes` statements run at once, on one thread of the engine each: pages
-  of analytics leave turns to single questions, and processors to what takes events in.
+  of analytics leave turns to single questions, and processors to what takes events in. While more than `give_way_bytes` wait to
+  be loaded it is one at a time, with a pause after each as long as it took.
 
 Limits
 - A caller who goes away does not stop a running statement; its thread is taken until the statement ends or hits its time limit.
@@ -48,11 +49,12 @@ T_co = TypeVar("T_co", covariant=True)
 Rows = Sequence[tuple[Any, ...]]
 
 _RETRY_AFTER_S = 1
+_LONGEST_PAUSE_S = 2.0
 
 
 class QuerySettings(msgspec.Struct, frozen=True):
     """threads: statements at once; lanes: of questions that have many; waiting: statements that may wait; read_wait_s: longest
-    wait for the loader; buckets: most per query."""
+    wait for the loader; buckets: most per query; give_way_bytes: of the journal that wait to be loaded, see above."""
 
     limits: StatementLimits = StatementLimits()
     threads: int = 4
@@ -60,6 +62,7 @@ class QuerySettings(msgspec.Struct, frozen=True):
     waiting: int = 64
     read_wait_s: float = 5.0
     buckets: int = 200_000
+    give_way_bytes: int = 16 * 2**20
 
 
 class Freshness(msgspec.Struct, frozen=True):
@@ -123,6 +126,7 @@ class QueryRunner:
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="query")
         self._turns = asyncio.Semaphore(settings.threads)
         self._lanes = asyncio.Semaphore(settings.lanes)
+        self._narrow = asyncio.Semaphore(1)
         self._waiting = 0
 
     async def metric(self, query: MetricQuery) -> Answered[MetricAnswer]:
@@ -226,9 +230,22 @@ class QueryRunner:
         """One of many statements. Two that have a core each take less of both than one on two cores after the other."""
         await self._acquire(self._lanes)
         try:
-            return await self._in_turn(functools.partial(self._select, statement, threads=1))
+            if self._journal_end() - self._progress.loaded < self._settings.give_way_bytes:
+                return await self._in_turn(functools.partial(self._select, statement, threads=1))
+            return await self._giving_way(statement)
         finally:
             self._lanes.release()
+
+    async def _giving_way(self, statement: Statement) -> Rows:
+        """Events come faster than they are loaded: questions of many statements take half of one processor at most."""
+        await self._acquire(self._narrow)
+        try:
+            started = time.monotonic()
+            rows = await self._in_turn(functools.partial(self._select, statement, threads=1))
+            await asyncio.sleep(min(time.monotonic() - started, _LONGEST_PAUSE_S))
+            return rows
+        finally:
+            self._narrow.release()
 
     async def _in_turn(self, work: Callable[[], T]) -> T:
         """Run the work on a thread of its own, when it is its turn."""

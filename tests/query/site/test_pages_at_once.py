@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from streamgauge.kernel.analytics import Breakdown, Dimension, SiteFilter, SiteMetric, SiteQuery, SiteSelection
-from streamgauge.kernel.progress import AllLoaded
+from streamgauge.kernel.progress import AllLoaded, LoadProgress
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import Operator
 from streamgauge.query import IgnoredTimes, QueryRunner, QuerySettings
@@ -46,10 +46,31 @@ def page(site: LoadedSite, visitor_count: int, *filters: SiteFilter) -> SiteQuer
     return SiteQuery(selection, tuple(SiteMetric), breakdowns=tuple(Breakdown(key) for key in DIMENSIONS))
 
 
-def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: LoadedSite, house: House) -> None:
+class FarBehind:
+    """A loader that has a gigabyte of the journal before it, in which nothing of interest stands."""
+
+    loaded = 10**9
+
+    def is_amended(self, project_id: str) -> bool:
+        return False
+
+    async def wait_until_loaded(self, position: int, timeout_s: float) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("progress", "journal_end", "at_once"),
+    [
+        pytest.param(AllLoaded(), 0, 2, id="two lanes"),
+        pytest.param(FarBehind(), 2 * 10**9, 1, id="one while much waits to be loaded"),
+    ],
+)
+def test_pages_share_the_lanes_and_each_gets_its_own_answer(
+    site: LoadedSite, house: House, progress: LoadProgress, journal_end: int, at_once: int
+) -> None:
     site.put([{"timestamp": number * 1000, "visitor_id": f"v{number}"} for number in range(8)])
     watched = Watched(house.store)
-    runner = QueryRunner(cast("Store", watched), AllLoaded(), lambda: 0, QuerySettings(threads=4, lanes=2), IgnoredTimes())
+    runner = QueryRunner(cast("Store", watched), progress, lambda: journal_end, QuerySettings(lanes=2), IgnoredTimes())
 
     async def ask() -> list[Any]:
         answered = await asyncio.gather(*(runner.site(page(site, count)) for count in range(1, 9)))
@@ -59,7 +80,7 @@ def test_pages_share_the_lanes_and_each_gets_its_own_answer(site: LoadedSite, ho
         assert asyncio.run(ask()) == [(count, "/") for count in range(1, 9)]
     finally:
         runner.close()
-    assert watched.most <= 2
+    assert watched.most <= at_once
     assert watched.threads == {1}
 
 
