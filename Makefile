@@ -54,7 +54,7 @@ $(TRACKER)/script.min.js: $(TRACKER)/script.js $(VENV)/.packages
 demo: setup ## Send 69,659 real purchases through all three doors and compare the answers with DuckDB
 	$(BIN)/python -m demo.cdnow $(ARGS)
 
-bench: setup ## Measure the figures of docs/performance.md again (about ten minutes) and write them there
+bench: setup ## Measure the figures of docs/performance.md again (about a quarter of an hour) and write them there
 	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk >/dev/null; } || { echo "error: wrk is needed and could not be installed; install it by hand" >&2; exit 1; }
 	$(BIN)/python -m bench $(ARGS)
 
