@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from streamgauge.control import Control, UnusableDatabase, WebsiteChange, database
 from streamgauge.control.database import HEAD_REVISION
 from streamgauge.control.migrate import alembic_config
-from streamgauge.control.tables import metadata
+from streamgauge.control.metering_tables import metadata
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.settings import DEFAULT_PLANS

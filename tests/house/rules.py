@@ -12,7 +12,7 @@ Rule = Callable[[Sequence[Module]], list[str]]
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"kernel"}),
     frozenset({"wire", "journal", "store", "control", "limits"}),
-    frozenset({"intake", "loader", "query"}),
+    frozenset({"intake", "loader", "query", "metering", "webhooks", "transfer"}),
     frozenset({"web"}),
     frozenset({"assembly"}),
     frozenset({"cli"}),

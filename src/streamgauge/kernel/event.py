@@ -67,12 +67,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The events of one request, as one journal record."""
+    """The events of one request, as one journal record. key_id: of the key that sent it; "" when none did, or none was noted."""
 
     project_id: str
     door: Door
     received_at_ms: int
     events: list[Event]
+    key_id: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

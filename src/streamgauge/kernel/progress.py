@@ -1,6 +1,31 @@
 """How far the loader has come, as the parts that wait for it see it."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+import msgspec
+
+from streamgauge.kernel.event import Batch, Event
+
+
+class LoadedEvents(msgspec.Struct, frozen=True):
+    """What one load put into the store: three lists of one length, in the order of positions; duplicates are not among them.
+
+    end: the position below which all is loaded now. replaced: (project id, position) of earlier events that count no more,
+    because an event or a void mark of this load took their place.
+    """
+
+    end: int
+    events: Sequence[Event]
+    batches: Sequence[Batch]
+    positions: Sequence[int]
+    replaced: Sequence[tuple[str, int]] = ()
+
+
+class LoadListener(Protocol):
+    """Is told of every load, on the loader's thread, just before queries may see it. It must be quick and must not raise."""
+
+    def on_load(self, loaded: LoadedEvents) -> None: ...
 
 
 class LoadProgress(Protocol):

@@ -130,6 +130,17 @@ class NumberFilter(msgspec.Struct, frozen=True):
     bound: Decimal
 
 
+class AsOf(msgspec.Struct, frozen=True):
+    """An earlier state of knowledge: only what had arrived by then counts, and what replaced it since does not.
+
+    position: what lay below this position of the journal, exactly (an answer tells its own in X-Streamgauge-Position).
+    instant_ms: what was received at or before this time. One of the two is given.
+    """
+
+    position: int | None = None
+    instant_ms: int | None = None
+
+
 class Selection(msgspec.Struct, frozen=True):
     """Which events of one project are meant. event_name None means all names; filters are joined by AND."""
 
@@ -138,6 +149,7 @@ class Selection(msgspec.Struct, frozen=True):
     end_ms: int
     event_name: str | None = None
     filters: tuple[Filter | NumberFilter, ...] = ()
+    as_of: AsOf | None = None
 
 
 class MetricQuery(msgspec.Struct, frozen=True):
