@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from streamgauge.control import Control, UnusableDatabase, WebsiteChange, database
 from streamgauge.control.database import HEAD_REVISION
 from streamgauge.control.migrate import alembic_config
-from streamgauge.control.metering_tables import metadata
+from streamgauge.control.metering_tables import meters
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.settings import DEFAULT_PLANS
@@ -27,7 +27,7 @@ def test_models_and_migrations_agree(control: Control, path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, meters.metadata) == []
         names = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'generation'").scalar_one()
         assert "ck_generation_single" in names
     engine.dispose()

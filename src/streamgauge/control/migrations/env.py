@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from streamgauge.control.metering_tables import metadata
+from streamgauge.control.metering_tables import meters
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.configure(connection=context.config.attributes["connection"], target_metadata=meters.metadata, render_as_batch=True)
 with context.begin_transaction():
     context.run_migrations()
