@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from streamgauge.control import Control, UnusableDatabase, WebsiteChange, database
 from streamgauge.control.database import HEAD_REVISION
-from streamgauge.control.migrate import alembic_config
 from streamgauge.control.metering_tables import meters
+from streamgauge.control.migrate import alembic_config
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.settings import DEFAULT_PLANS
