@@ -20,6 +20,7 @@ from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, lis
 from streamgauge.control.live import WATCH_INTERVAL_S, LiveDirectory
 from streamgauge.control.projects import create_project, find_project, list_projects
 from streamgauge.control.rates import RatesLoaded, load_rates
+from streamgauge.control.webhooks import Webhooks
 from streamgauge.control.websites import create_website, delete_website, list_websites, no_website, update_website
 from streamgauge.kernel.access import Key, Plan, Project
 from streamgauge.kernel.clock import Clock
@@ -45,6 +46,7 @@ class Control:
         self._change_lock = threading.Lock()
         self._live = LiveDirectory(database, plans, clock)
         self.dashboards = Dashboards(database, clock)
+        self.webhooks = Webhooks(database, clock)
 
     @classmethod
     def open(cls, path: Path, plans: Mapping[str, Plan], clock: Clock) -> "Control":
