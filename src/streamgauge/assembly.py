@@ -53,7 +53,9 @@ from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Gauge, Telemetry
 from streamgauge.web.tracker.serving import tracker_paths
+from streamgauge.web.webhooks import WEBHOOK_ROUTES, WebhookDesk
 from streamgauge.web.websites import WEBSITE_ROUTES
+from streamgauge.webhooks import run_dispatcher
 
 DEFAULT_PROJECT = "default"
 _LOADER_STOP_S = 10.0
@@ -171,6 +173,7 @@ async def _serve(settings: Settings) -> None:
         _stop_on_signals(server)
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
         tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
+        delivering = asyncio.create_task(run_dispatcher(settings, parts.control.webhooks, SystemClock(), _note_webhook_failure))
         try:
             with run_file(settings.run_file, token) as announce:
 
@@ -185,6 +188,8 @@ async def _serve(settings: Settings) -> None:
         finally:
             refreshing.cancel()
             tending.cancel()
+            delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
             runner.close()
     log.info("stopped")
 
@@ -224,6 +229,7 @@ def _application(
     paths = [
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
+        *door_paths(gate, bodies, WEBHOOK_ROUTES, WebhookDesk(parts.control.webhooks, settings.webhook_addresses == "any")),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
         *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
@@ -308,6 +314,10 @@ def _note_refresh_failure(error: Exception) -> None:
 
 def _note_enrichment_failure(error: Exception) -> None:
     log.warning("enrichment_failed", error=str(error))
+
+
+def _note_webhook_failure(error: Exception) -> None:
+    log.warning("webhooks_failed", error=type(error).__name__)
 
 
 def _report(loader: Loader) -> Report:

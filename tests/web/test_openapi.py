@@ -15,6 +15,7 @@ from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
+from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
@@ -24,12 +25,13 @@ from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES
 from streamgauge.web.route_docs import ROUTES, api_document
 from streamgauge.web.tracker.serving import SCRIPT_PATH
+from streamgauge.web.webhooks import WEBHOOK_ROUTES
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
-DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES, *REVENUE_ROUTES, *ANALYTICS_ROUTES)
-ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS)
+DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES, *REVENUE_ROUTES, *ANALYTICS_ROUTES, *WEBHOOK_ROUTES)
+ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS, *WEBHOOK_DOCS)
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
     pytest.param(method, path, operation, id=f"{method.upper()} {path}")

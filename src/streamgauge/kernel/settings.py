@@ -79,6 +79,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         str, Row("Networks, with commas between, whose X-Forwarded-For and Forwarded headers tell the visitor's address.")
     ] = ""
+    webhook_addresses: Annotated[
+        str,
+        Row("Where webhooks may be sent: any, or public alone (no loopback, no private networks).", choices=("public", "any")),
+    ] = "public"
+    webhook_timeout_s: Annotated[float, Row("Time that a receiver of webhooks has to answer.", 0.1, 300)] = 15.0
     log_level: Annotated[str, Row("Least level that is logged.", choices=("debug", "info", "warning", "error"))] = "info"
     log_format: Annotated[str, Row("Form of a log line.", choices=("json", "text"))] = "json"
     plans: Annotated[Mapping[str, Plan], Row("The plan table: per plan its limits, each a whole number or none.")] = (

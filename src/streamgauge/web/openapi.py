@@ -31,6 +31,9 @@ class Tag(StrEnum):
     SERVER = "Server"
 
 
+_NOTHING: Mapping[str, object] = MappingProxyType({"description": "Success, without a body"})
+
+
 class RouteDoc(NamedTuple):
     """One method of one path.
 
@@ -56,7 +59,8 @@ class RouteDoc(NamedTuple):
 
     def operation(self) -> Operation:
         """This route as an OpenAPI operation."""
-        answers = {str(self.success): _answer("Success", self.reply or _TEXT, self.reply_type)}
+        done = _NOTHING if self.success == HTTPStatus.NO_CONTENT else _answer("Success", self.reply or _TEXT, self.reply_type)
+        answers = {str(self.success): done}
         answers |= {str(status): _answer(HTTPStatus(status).phrase, schema) for status, schema in self.also.items()}
         out: dict[str, object] = {
             "operationId": self.operation_id,

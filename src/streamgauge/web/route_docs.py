@@ -6,6 +6,7 @@ from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
+from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.openapi import DoorDoc, RouteDoc, Schema, Tag, build_document
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
@@ -210,5 +211,8 @@ def api_document(version: str) -> Mapping[str, object]:
     """The OpenAPI document of this server."""
     questions = {**solinth_questions.OPERATIONS, **flexprice_questions.OPERATIONS}
     return build_document(
-        version, DOORS, questions, (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS)
+        version,
+        DOORS,
+        questions,
+        (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS, *WEBHOOK_DOCS),
     )
