@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from streamgauge.kernel.expression_tree import Expression
 from streamgauge.kernel.website import Operator
 
 
@@ -152,10 +153,25 @@ class Selection(msgspec.Struct, frozen=True):
     as_of: AsOf | None = None
 
 
+class Closed(msgspec.Struct, frozen=True):
+    """A range of event time whose usage no longer changes.
+
+    An event of it that stands at or after `position` in the journal counts at `end_ms` instead, and from there onwards when that
+    lies in a range that was closed before the event came. What was replaced at or after `position` still counts in the range.
+    """
+
+    start_ms: int
+    end_ms: int
+    position: int
+
+
 class MetricQuery(msgspec.Struct, frozen=True):
     """One aggregate over a selection, in total and, with a window, per bucket.
 
-    property: needed by every aggregation but COUNT.
+    property: needed by every aggregation but COUNT, unless there is an expression.
+    expression: only for SUM, AVG, MAX and LATEST, instead of a property. An event for which it has no number has no value
+        (whatever `missing` says) and is still counted as an event.
+    closed: the closed periods of the project; they do not overlap. None: every event counts at its own time.
     bucket: only for MAX and SUM: the aggregate is taken per bucket (and per group), and the buckets are summed.
     multiplier: only for SUM: the sum is multiplied by it.
     WEIGHTED_SUM: sum of value * (period end - event time) / (period length), the period being the selection's range, or with a
@@ -171,6 +187,8 @@ class MetricQuery(msgspec.Struct, frozen=True):
     group_by: tuple[Key, ...] = ()
     multiplier: Decimal | None = None
     missing: Missing = Missing.SKIP
+    expression: Expression | None = None
+    closed: tuple[Closed, ...] = ()
 
 
 Number = Decimal | float | int
