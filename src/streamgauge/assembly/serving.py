@@ -6,32 +6,27 @@ the batch it is at. What was acknowledged and not yet loaded waits in the journa
 """
 
 import asyncio
-import contextlib
 import gc
-import os
 import secrets
-import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple
 
-import msgspec
 import uvloop
 
 from streamgauge import __version__
+from streamgauge.assembly.figures import gauges, readiness_checks
+from streamgauge.assembly.parts import Parts, absolute, opened_parts
+from streamgauge.assembly.reports import report
 from streamgauge.control import Control, KeySpec
 from streamgauge.intake import Intake
 from streamgauge.intake.enrichment import Enricher, open_enricher
-from streamgauge.journal import DiskFolder, Journal, JournalSettings, open_journal
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota, RateLimits
-from streamgauge.loader import BatchLimits, Loader, VerifyReport, open_loader
 from streamgauge.query import QueryRunner, QuerySettings
-from streamgauge.store import StatementLimits, Store, open_store
+from streamgauge.store import StatementLimits
 from streamgauge.web.analytics import ANALYTICS_ROUTES, AnalyticsDesk
 from streamgauge.web.announcement import run_file, url_of, welcome
 from streamgauge.web.application import Application
@@ -40,7 +35,7 @@ from streamgauge.web.collect import CollectDesk, collect_paths
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
 from streamgauge.web.exchange import Gate
-from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
+from streamgauge.web.health import health_paths
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.internal import internal_paths
@@ -51,42 +46,17 @@ from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES, RevenueDesk
 from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
-from streamgauge.web.telemetry import Gauge, Telemetry
+from streamgauge.web.telemetry import Telemetry
 from streamgauge.web.tracker.serving import tracker_paths
 from streamgauge.web.webhooks import WEBHOOK_ROUTES, WebhookDesk
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.webhooks import run_dispatcher
 
 DEFAULT_PROJECT = "default"
-_LOADER_STOP_S = 10.0
 _SWITCH_INTERVAL_S = 0.001
 # Requests and loads make many short-lived objects and no cycles; the collector's defaults would walk them again and again.
 _GC_THRESHOLDS = (50_000, 20, 100)
 DAY_MS = 86_400_000
-
-
-class Parts(NamedTuple):
-    """What holds data, open and running."""
-
-    control: Control
-    store: Store
-    journal: Journal
-    loader: Loader
-
-
-class ReportLine(msgspec.Struct, frozen=True):
-    """One thing that `verify` checked."""
-
-    check: str
-    result: str
-    ok: bool
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What `verify` found. ok: every line is."""
-
-    ok: bool
-    lines: tuple[ReportLine, ...]
 
 
 def serve(settings: Settings) -> None:
@@ -95,57 +65,7 @@ def serve(settings: Settings) -> None:
     # The loader and the journal's writer run beside the event loop, and each waits this long at most for the lock. Whole runs of
     # the bench do not tell 1 ms from Python's own 5 ms for throughput; the shorter one is kept for what a request waits.
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    uvloop.run(_serve(_absolute(settings)))
-
-
-def verify_folder(settings: Settings) -> Report:
-    """Check a folder that no server runs on."""
-
-    async def check() -> Report:
-        async with opened_parts(_absolute(settings)) as parts:
-            await parts.loader.wait_until_loaded(parts.journal.end, timeout_s=600)
-            return await asyncio.to_thread(_report, parts.loader)
-
-    return uvloop.run(check())
-
-
-@contextlib.asynccontextmanager
-async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
-    """Open all parts that hold data and start the loader; close them in the reverse order."""
-    clock = SystemClock()
-    data_dir = settings.data_dir
-    async with contextlib.AsyncExitStack() as stack:
-        stack.enter_context(_private_files())
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        control = Control.open(settings.control_path, settings.plans, clock)
-        stack.callback(control.close)
-        store = open_store(settings.store_dsn, settings.store_memory_bytes)
-        stack.callback(store.close)
-        journal = open_journal(DiskFolder(settings.journal_dir), _journal_settings(settings))
-        stack.push_async_callback(journal.close)
-        limits = BatchLimits(max_events=settings.load_batch_events)
-        loader = open_loader(data_dir / "index", journal, store, clock, limits=limits)
-        loader.start()
-        stack.push_async_callback(asyncio.to_thread, loader.stop, drain=False, timeout_s=_LOADER_STOP_S)
-        yield Parts(control, store, journal, loader)
-
-
-@contextlib.contextmanager
-def _private_files() -> Iterator[None]:
-    """What is made from here on, by the engines too and in every thread, only its owner can open. What exists stays as it is."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
-def _journal_settings(settings: Settings) -> JournalSettings:
-    return JournalSettings(
-        max_segment_bytes=settings.journal_segment_bytes,
-        max_backlog_bytes=settings.journal_backlog_bytes,
-        linger_s=settings.journal_linger_ms / 1000,
-    )
+    uvloop.run(_serve(absolute(settings)))
 
 
 async def _serve(settings: Settings) -> None:
@@ -157,7 +77,7 @@ async def _serve(settings: Settings) -> None:
         for key_id, plan in parts.control.directory.keys_without_plan():
             log.warning("key_without_plan", key_id=key_id, plan=plan)
         token = secrets.token_urlsafe(32)
-        telemetry = Telemetry(__version__, _gauges(parts))
+        telemetry = Telemetry(__version__, gauges(parts))
         runner = _query_runner(settings, parts, telemetry)
         enricher = open_enricher(settings.geo_database, settings.proxy_networks, settings.data_dir, SystemClock())
         application = _application(settings, parts, telemetry, runner, enricher, token)
@@ -224,7 +144,7 @@ def _application(
         return {"changed": await asyncio.to_thread(parts.control.refresh)}
 
     async def verify() -> object:
-        return await asyncio.to_thread(_report, parts.loader)
+        return await asyncio.to_thread(report, parts.loader)
 
     paths = [
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
@@ -236,7 +156,7 @@ def _application(
         *shared_paths(gate, dashboards),
         *collect_paths(collect_desk),
         *tracker_paths(),
-        *health_paths(_readiness_checks(settings, parts)),
+        *health_paths(readiness_checks(settings, parts)),
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
@@ -251,44 +171,6 @@ def _restored_quota(parts: Parts, now_ms: int) -> EventQuota:
     for project in parts.control.projects():
         quota.restore(project.project_id, today, parts.loader.accepted_today(project.project_id, today))
     return quota
-
-
-def _readiness_checks(settings: Settings, parts: Parts) -> tuple[ReadinessCheck, ...]:
-    loader = parts.loader
-    watch = LoaderWatch(
-        lag_bytes=lambda: loader.lag_bytes,
-        loaded=lambda: loader.loaded,
-        is_running=lambda: not loader.failed,
-        monotonic=SystemClock().monotonic,
-    )
-    return (
-        ReadinessCheck("journal", lambda: parts.journal.failure),
-        ReadinessCheck("disk", lambda: _disk_fault(settings)),
-        ReadinessCheck("loader", lambda: loader.last_error if loader.stalled else watch.fault()),
-    )
-
-
-def _disk_fault(settings: Settings) -> str | None:
-    """A nearly full disk is told before events are refused for it: it must have room for the largest request."""
-    free_bytes = shutil.disk_usage(settings.journal_dir).free
-    if free_bytes >= settings.max_body_bytes:
-        return None
-    return f"only {free_bytes} bytes are free for the journal; the largest request has {settings.max_body_bytes}"
-
-
-def _gauges(parts: Parts) -> tuple[Gauge, ...]:
-    journal, loader = parts.journal, parts.loader
-    return (
-        Gauge("streamgauge_events_stored_total", "Events loaded into the store.", lambda: loader.stored, is_counter=True),
-        Gauge("streamgauge_events_duplicate_total", "Events dropped as known.", lambda: loader.duplicates, is_counter=True),
-        Gauge(
-            "streamgauge_events_amended_total", "Events that replaced an earlier one.", lambda: loader.amended, is_counter=True
-        ),
-        Gauge("streamgauge_events_set_aside_total", "Events set aside.", lambda: loader.set_aside, is_counter=True),
-        Gauge("streamgauge_journal_backlog_bytes", "Accepted and not yet released.", lambda: journal.backlog_bytes),
-        Gauge("streamgauge_load_lag_bytes", "Durable and not yet loaded.", lambda: loader.lag_bytes),
-        Gauge("streamgauge_load_lag_seconds", "Age of the oldest event not yet loaded.", lambda: loader.lag_ms / 1000),
-    )
 
 
 def _server_limits(settings: Settings) -> ServerLimits:
@@ -320,34 +202,9 @@ def _note_webhook_failure(error: Exception) -> None:
     log.warning("webhooks_failed", error=type(error).__name__)
 
 
-def _report(loader: Loader) -> Report:
-    return _lines_of(loader.verify())
-
-
-def _lines_of(report: VerifyReport) -> Report:
-    totals = [
-        ReportLine(
-            f"project {project_id or '(unreadable)'}",
-            f"received {tally.received} = stored {tally.stored} + duplicate {tally.duplicate} + refused {tally.refused}",
-            tally.received == tally.stored + tally.duplicate + tally.refused,
-        )
-        for project_id, tally in sorted(report.accounts.by_project.items())
-    ]
-    journal = ReportLine(
-        "journal", f"from {report.journal_start} to {report.journal_end}, loaded to {report.checkpoint}", ok=True
-    )
-    faults = [ReportLine("agreement", fault, ok=False) for fault in report.faults]
-    agreement = faults or [ReportLine("agreement", "journal, index and store agree", ok=True)]
-    return Report(report.agrees, (*totals, journal, *agreement))
-
-
 def _first_key(control: Control) -> str | None:
     """On an empty folder: a project, and an owner's key for it, shown once."""
     if control.projects():
         return None
     spec = KeySpec(plan="unlimited", scopes=tuple(Scope), label="owner")
     return control.create_key(DEFAULT_PROJECT, spec).secret
-
-
-def _absolute(settings: Settings) -> Settings:
-    return msgspec.structs.replace(settings, data_dir=settings.data_dir.absolute())
