@@ -7,7 +7,7 @@ The language
 - condition ? number : number, where conditions compare numbers (< <= > >= == !=) and are joined by && || !.
 
 Promises
-- Arithmetic is that of IEEE doubles; integers are doubles too (7 / 2 is 3.5), % is the remainder with the sign of the left side.
+- Arithmetic is that of IEEE doubles; integers are doubles too (7 / 2 is 3.5); a % b is a - trunc(a / b) * b.
 - A property that an event lacks (or that is null) is 0; a text that reads as a number is that number. When any property that
   the expression names is there and is no number, the event counts for nothing; so it does when the result is infinite, no
   number (1 / 0, sqrt(-1)) or 1e28 or more in size.
@@ -43,6 +43,7 @@ from streamgauge.kernel.expression_tree import (
     Relation,
     Truth,
     names,
+    small_power,
 )
 
 __all__ = ["NOT_BELOW", "Expression", "evaluate", "names", "number_of", "parse_expression"]
@@ -101,8 +102,8 @@ def _number(node: Numeric, numbers: Mapping[str, float]) -> float:
             return -_number(operand, numbers)
         case Arithmetic(operator=operator, left=left, right=right):
             return _ARITHMETIC[operator](_number(left, numbers), _number(right, numbers))
-        case Call(function=function, arguments=arguments):
-            return _called(function, [_number(argument, numbers) for argument in arguments])
+        case Call():
+            return _called(node, numbers)
         case Conditional(condition=condition, then=then, otherwise=otherwise):
             return _number(then if _holds(condition, numbers) else otherwise, numbers)
 
@@ -119,11 +120,16 @@ def _holds(node: Truth, numbers: Mapping[str, float]) -> bool:
             return not _holds(operand, numbers)
 
 
-def _called(function: Function, arguments: list[float]) -> float:
-    first, *rest = arguments
+def _called(call: Call, numbers: Mapping[str, float]) -> float:
+    first, *rest = (_number(argument, numbers) for argument in call.arguments)
+    if not rest:
+        return _OF_ONE[call.function](first)
+    exponent = small_power(call)
+    if exponent is not None:
+        return math.prod([first] * exponent, start=1.0)
     for other in rest:
-        first = _OF_TWO[function](first, other)
-    return first if rest else _OF_ONE[function](first)
+        first = _OF_TWO[call.function](first, other)
+    return first
 
 
 def _divided(left: float, right: float) -> float:
@@ -133,7 +139,11 @@ def _divided(left: float, right: float) -> float:
 
 
 def _remainder(left: float, right: float) -> float:
-    return math.nan if right == 0 or math.isinf(left) else math.fmod(left, right)
+    return left - _truncated(_divided(left, right)) * right
+
+
+def _truncated(value: float) -> float:
+    return math.copysign(float(math.trunc(value)), value) if math.isfinite(value) else value
 
 
 def _larger(left: float, right: float) -> float:
@@ -149,15 +159,16 @@ def _smaller(left: float, right: float) -> float:
 
 
 def _power(left: float, right: float) -> float:
+    if left < 0:
+        # The engine takes huge even exponents for odd ones, so the sign is found by arithmetic.
+        if _truncated(right) != right:
+            return math.nan
+        size = _power(-left, right)
+        return -size if _remainder(right, 2.0) != 0 else size
     try:
         return math.pow(left, right)
-    except OverflowError:
-        return -math.inf if left < 0 and math.fmod(right, 2) != 0 else math.inf
-    except ValueError:
-        # 0 to a negative power, or a root of a negative number.
-        if left != 0:
-            return math.nan
-        return math.copysign(math.inf, left) if math.fmod(right, 2) in (1, -1) else math.inf
+    except (OverflowError, ValueError):  # Beyond what a double holds, or 0 to a negative power.
+        return math.inf
 
 
 def _whole(cut: Callable[[float], int]) -> Callable[[float], float]:

@@ -129,3 +129,14 @@ def _children(node: Node) -> tuple[Node, ...]:
             return (condition, then, otherwise)
         case _:
             return (node.left, node.right)
+
+
+def small_power(call: Call) -> int | None:
+    """The exponent of a power that is made by multiplying: a whole number up to 16, written out. None: any other call.
+
+    Products are the same in every library; powers of other exponents may differ in the last bit.
+    """
+    exponent = call.arguments[-1]
+    if call.function is not Function.POW or not isinstance(exponent, Literal) or exponent.value not in range(17):
+        return None
+    return int(exponent.value)

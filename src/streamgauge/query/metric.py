@@ -18,6 +18,7 @@ from streamgauge.kernel import calendar
 from streamgauge.kernel.query import Aggregation, MetricAnswer, MetricQuery, Missing, Number, Point, Window
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Bindings, Snapshot, conditions, key_text, where
+from streamgauge.query.expression import expression_columns
 from streamgauge.query.timetable import bucket_start
 from streamgauge.store import Statement
 
@@ -27,6 +28,7 @@ _DIVISION = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _LEVELS = {Aggregation.MEDIAN: (1, 2), Aggregation.P90: (9, 10), Aggregation.P95: (19, 20), Aggregation.P99: (99, 100)}
 _ZERO_WHEN_EMPTY = frozenset({Aggregation.COUNT, Aggregation.SUM, Aggregation.UNIQUE})
 _BUCKETED = frozenset({Aggregation.SUM, Aggregation.MAX})
+_EXPRESSED = frozenset({Aggregation.SUM, Aggregation.AVG, Aggregation.MAX, Aggregation.LATEST})
 _BEYOND_POSITIONS = 2**63
 _EVENT_MS = "toUnixTimestamp64Milli(timestamp)"
 
@@ -53,13 +55,22 @@ def plan(query: MetricQuery, bucket_limit: int) -> MetricPlan:
     selection = query.selection
     if selection.end_ms < selection.start_ms:
         raise Refusal(Reason.RANGE_REVERSED, "The range ends before it starts")
-    if query.property is None and query.aggregation is not Aggregation.COUNT:
+    if query.expression is not None:
+        _check_expression(query)
+    elif query.property is None and query.aggregation is not Aggregation.COUNT:
         raise Refusal(Reason.MISSING_PARAMETER, f"{query.aggregation.value} needs a property", field="property")
     if query.bucket is not None and query.aggregation not in _BUCKETED:
         raise Refusal(Reason.INVALID_PARAMETER, "Only sum and max can be taken per bucket", field="bucket_size")
     if query.multiplier is not None and query.aggregation is not Aggregation.SUM:
         raise Refusal(Reason.INVALID_PARAMETER, "Only a sum can be multiplied", field="multiplier")
     return MetricPlan(query, _edges(query, query.window, bucket_limit), _edges(query, query.bucket, bucket_limit))
+
+
+def _check_expression(query: MetricQuery) -> None:
+    if query.property is not None:
+        raise Refusal(Reason.INVALID_PARAMETER, "There is a property beside the expression", field="expression")
+    if query.aggregation not in _EXPRESSED:
+        raise Refusal(Reason.INVALID_PARAMETER, f"{query.aggregation.value} takes no expression", field="expression")
 
 
 def _edges(query: MetricQuery, window: Window | None, limit: int) -> tuple[int, ...]:
@@ -88,7 +99,9 @@ def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
     edges = planned.edges if query.bucket is None else planned.inner_edges
     columns = [f"{_bucket(_EVENT_MS, edges, planned, bindings)} AS bucket"]
     columns += [f"{key_text(key, bindings)} AS group_{place}" for place, key in enumerate(query.group_by)]
-    if query.property is not None and query.aggregation is not Aggregation.COUNT:
+    if query.expression is not None:
+        columns += expression_columns(query.expression, bindings)
+    elif query.property is not None and query.aggregation is not Aggregation.COUNT:
         source = "strings" if query.aggregation is Aggregation.UNIQUE else "numbers"
         name = bindings.text(query.property)
         counts = "true" if query.missing is Missing.ZERO else f"mapContains({source}, {name})"
