@@ -4,6 +4,7 @@
 - An object or a list is its JSON without spaces. null is as if the property were absent: the empty text.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -14,9 +15,12 @@ import re2
 
 from streamgauge.kernel.website import Operator
 
+# The engine writes control characters with capital digits: \u001F.
+_CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\u00[0-9a-f]{2}")
 _escaped = msgspec.json.Encoder().encode
 _options = re2.Options()
 _options.log_errors = False
+_options.dot_nl = True  # As the engine reads patterns.
 
 
 def text_of(value: object) -> str:
@@ -54,7 +58,7 @@ def _json_text(value: object) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(_json_text, value)) + "]"
     if isinstance(value, str):
-        return _escaped(value).decode()
+        return _CONTROL.sub(lambda found: found[0].upper().replace("\\U", "\\u"), _escaped(value).decode())
     return "null" if value is None else str(value)
 
 
