@@ -84,7 +84,7 @@ def number_of(value: object) -> Decimal | None:
     if isinstance(value, str) and _NUMERIC_TEXT.fullmatch(value) is None:
         return None
     number = Decimal(repr(value) if isinstance(value, float) else value)
-    if not number.is_finite() or abs(number) >= _LARGEST:
+    if not number.is_finite() or number.copy_abs() >= _LARGEST:
         return None
     return number.quantize(_NANO, context=_WIDE)
 
