@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from streamgauge.control.catalogue import Catalogue
 from streamgauge.control.conversion_events import (
     create_conversion_event,
     delete_conversion_event,
@@ -46,6 +47,7 @@ class Control:
         self._change_lock = threading.Lock()
         self._live = LiveDirectory(database, plans, clock)
         self.dashboards = Dashboards(database, clock)
+        self.catalogue = Catalogue(database, clock)
         self.webhooks = Webhooks(database, clock)
 
     @classmethod
