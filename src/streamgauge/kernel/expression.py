@@ -54,7 +54,9 @@ NOT_BELOW = 1e28
 _NANO = Decimal("1e-9")
 _WIDE = Context(prec=60, rounding=ROUND_DOWN)
 _LARGEST = Decimal(10) ** 29
-_NUMERIC_TEXT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# As the engine reads decimals: at most 38 digits before the point, and a power of ten from -2^31 to 29.
+_NUMERIC_TEXT = re.compile(r"[+-]?(?:0*[0-9]{1,38}\.?[0-9]*|\.[0-9]+)(?:[eE](?P<sign>[+-]?)0*(?P<power>[0-9]{1,10}))?")
+_LEAST_POWER, _LARGEST_POWER = -(2**31), 29
 
 
 def evaluate(expression: Expression, values: Mapping[str, object]) -> Decimal | None:
@@ -81,12 +83,20 @@ def number_of(value: object) -> Decimal | None:
     """The number that the store indexes a property by: nine digits after the point, the rest cut. None: it is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
-    if isinstance(value, str) and _NUMERIC_TEXT.fullmatch(value) is None:
+    if isinstance(value, str) and not _is_numeric(value):
         return None
     number = Decimal(repr(value) if isinstance(value, float) else value)
     if not number.is_finite() or number.copy_abs() >= _LARGEST:
         return None
     return number.quantize(_NANO, context=_WIDE)
+
+
+def _is_numeric(text: str) -> bool:
+    found = _NUMERIC_TEXT.fullmatch(text)
+    if found is None:
+        return False
+    power = int(found["sign"] + found["power"]) if found["power"] else 0
+    return _LEAST_POWER <= power <= _LARGEST_POWER
 
 
 # Evaluation: what IEEE says, where Python would raise.
