@@ -55,7 +55,7 @@ _NANO = Decimal("1e-9")
 _WIDE = Context(prec=60, rounding=ROUND_DOWN)
 _LARGEST = Decimal(10) ** 29
 # As the engine reads decimals: at most 38 digits before the point, and a power of ten from -2^31 to 29.
-_NUMERIC_TEXT = re.compile(r"[+-]?(?:0*[0-9]{1,38}\.?[0-9]*|\.[0-9]+)(?:[eE](?P<sign>[+-]?)0*(?P<power>[0-9]{1,10}))?")
+_NUMERIC_TEXT = re.compile(r"[+-]?(?:0*[0-9]{1,38}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE](?P<sign>[+-]?)0*(?P<power>[0-9]{1,10}))?")
 _LEAST_POWER, _LARGEST_POWER = -(2**31), 29
 
 
