@@ -8,12 +8,14 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from streamgauge.control.catalogue import Catalogue
+from streamgauge.control.closed_periods import ClosedPeriods
 from streamgauge.control.conversion_events import (
     create_conversion_event,
     delete_conversion_event,
     no_conversion_event,
     update_conversion_event,
 )
+from streamgauge.control.customers import Customers
 from streamgauge.control.dashboards import Dashboards
 from streamgauge.control.database import Database, open_database
 from streamgauge.control.directory import Directory
@@ -48,6 +50,8 @@ class Control:
         self._live = LiveDirectory(database, plans, clock)
         self.dashboards = Dashboards(database, clock)
         self.catalogue = Catalogue(database, clock)
+        self.customers = Customers(database, clock)
+        self.closed_periods = ClosedPeriods(database, clock)
         self.webhooks = Webhooks(database, clock)
 
     @classmethod
