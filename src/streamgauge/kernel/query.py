@@ -250,6 +250,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     """An event as it comes back from the store. properties: the JSON object exactly as sent, b"" when none was sent.
 
     position: where it stands in the journal. superseded: another event with the same id and other content came later.
+    flags: EventFlag bits. path: of the page it happened on, "" for none.
     """
 
     event_id: str
@@ -265,6 +266,8 @@ class StoredEvent(msgspec.Struct, frozen=True):
     properties: bytes
     position: int
     superseded: bool = False
+    flags: int = 0
+    path: str = ""
 
 
 class EventLookup(msgspec.Struct, frozen=True):

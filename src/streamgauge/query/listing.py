@@ -15,7 +15,7 @@ from streamgauge.store import Statement
 
 _COLUMNS = (
     "event_id, name, toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(received_at), door, customer_id, account_id,\n"
-    "  visitor_id, website_id, source, properties, position"
+    "  visitor_id, website_id, source, properties, flags, path, position"
 )
 _SORT_COLUMNS = {
     SortKey.TIMESTAMP: ("timestamp", "event_id", "position"),
@@ -110,6 +110,8 @@ def _stored_event(row: tuple[Any, ...]) -> StoredEvent:
         website_id,
         source,
         properties,
+        flags,
+        path,
         position,
         *rest,
     ) = row
@@ -127,4 +129,6 @@ def _stored_event(row: tuple[Any, ...]) -> StoredEvent:
         properties=properties.encode(),
         position=position,
         superseded=bool(rest and rest[0]),
+        flags=flags,
+        path=path,
     )
