@@ -10,15 +10,24 @@ Limits: MAX_ALIASES per customer; a tree is at most MAX_DEPTH deep, and MAX_DESC
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, false, func, insert, not_, or_, select, true, update
 
 from streamgauge.control.database import Database
 from streamgauge.control.metering_tables import customer_ids, customers, entitlements
 from streamgauge.kernel.clock import Clock
-from streamgauge.kernel.customer import CustomerChange, CustomerSpec
+from streamgauge.kernel.customer import (
+    CustomerChange,
+    CustomerFilter,
+    CustomerSortKey,
+    CustomerSpec,
+    CustomerTest,
+    CustomerText,
+    TextOperator,
+)
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.metering import Address, Customer, CustomerScope
 from streamgauge.kernel.refusal import Reason, Refusal
@@ -27,18 +36,21 @@ MAX_ALIASES = 100
 MAX_DEPTH = 10
 MAX_DESCENDANTS = 10_000
 _address = msgspec.json.Decoder(Address)
-
-
-class CustomerFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which customers a list shows; None for all. Texts compare whole, name_contains by its part in any case."""
-
-    customer_ids: tuple[str, ...] | None = None
-    external_ids: tuple[str, ...] | None = None
-    email: str | None = None
-    name_contains: str | None = None
-    parent_ids: tuple[str, ...] | None = None
-    made_from_ms: int | None = None
-    made_before_ms: int | None = None
+_TEXTS: Mapping[CustomerText, Column[str]] = {
+    CustomerText.ID: customers.c.customer_id,
+    CustomerText.EXTERNAL_ID: customers.c.external_id,
+    CustomerText.NAME: customers.c.name,
+    CustomerText.EMAIL: customers.c.email,
+    CustomerText.CONTACT: customers.c.contact,
+    CustomerText.TIMEZONE: customers.c.timezone,
+}
+_SORT_COLUMNS: Mapping[CustomerSortKey, Column[Any]] = {
+    CustomerSortKey.CREATED_AT: customers.c.created_at_ms,
+    CustomerSortKey.UPDATED_AT: customers.c.updated_at_ms,
+    CustomerSortKey.NAME: customers.c.name,
+    CustomerSortKey.EXTERNAL_ID: customers.c.external_id,
+    CustomerSortKey.EMAIL: customers.c.email,
+}
 
 
 class Customers:
@@ -97,8 +109,7 @@ class Customers:
     ) -> tuple[list[Customer], int]:
         """Customers of the project and how many fulfil the filter in all."""
         where = and_(customers.c.project_id == project_id, *_conditions(project_id, wanted))
-        order = (customers.c.created_at_ms, customers.c.customer_id)
-        query = select(customers).where(where).order_by(*(column.desc() if newest_first else column for column in order))
+        query = select(customers).where(where).order_by(*_order(wanted, newest_first=newest_first))
         with self._database.reading() as connection:
             rows = connection.execute(query.limit(limit).offset(offset)).all()
             total = connection.execute(select(func.count()).select_from(customers).where(where)).scalar_one()
@@ -176,14 +187,38 @@ def _conditions(project_id: str, wanted: CustomerFilter) -> Iterable[ColumnEleme
         yield column.customer_id.in_(select(customer_ids.c.customer_id).where(named))
     if wanted.email is not None:
         yield column.email == wanted.email
-    if wanted.name_contains is not None:
-        yield column.name.icontains(wanted.name_contains, autoescape=True)
     if wanted.parent_ids is not None:
         yield column.parent_id.in_(wanted.parent_ids)
     if wanted.made_from_ms is not None:
         yield column.created_at_ms >= wanted.made_from_ms
     if wanted.made_before_ms is not None:
         yield column.created_at_ms < wanted.made_before_ms
+    for key, value in wanted.metadata.items():
+        pair = func.json_each(column.metadata).table_valued("key", "value")
+        yield select(1).select_from(pair).where(and_(pair.c.key == key, pair.c.value == value)).exists()
+    for test in wanted.tests:
+        yield _test(test)
+
+
+def _test(test: CustomerTest) -> ColumnElement[bool]:
+    column = _TEXTS[test.text]
+    match test.operator:
+        case TextOperator.EQUALS | TextOperator.IN:
+            return column.in_(test.values)
+        case TextOperator.NOT_IN:
+            return column.not_in(test.values)
+        case TextOperator.CONTAINS:
+            return or_(false(), *(column.icontains(value, autoescape=True) for value in test.values))
+        case TextOperator.NOT_CONTAINS:
+            return and_(true(), *(not_(column.icontains(value, autoescape=True)) for value in test.values))
+
+
+def _order(wanted: CustomerFilter, *, newest_first: bool) -> Iterable[ColumnElement[object]]:
+    for sort in wanted.sort:
+        column = _SORT_COLUMNS[sort.key]
+        yield column.desc() if sort.descending else column.asc()
+    for last in (customers.c.created_at_ms, customers.c.customer_id):
+        yield last.desc() if newest_first else last.asc()
 
 
 def _require_free(connection: Connection, wanted: Customer) -> None:

@@ -55,7 +55,7 @@ customers = Table(
     metadata,
     Column("customer_id", String(64), primary_key=True),
     Column("project_id", String(64), ForeignKey("projects.project_id"), nullable=False),
-    Column("external_id", String(255), nullable=False),
+    Column("external_id", String(512), nullable=False),
     Column("name", String(255), nullable=False),
     Column("email", String(320), nullable=False),
     Column("contact", String(20), nullable=False),
@@ -72,7 +72,7 @@ customer_ids = Table(
     "customer_ids",
     metadata,
     Column("project_id", String(64), ForeignKey("projects.project_id"), primary_key=True),
-    Column("external_id", String(255), primary_key=True),
+    Column("external_id", String(512), primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.customer_id"), nullable=False, index=True),
 )
 """Every id under which events name a customer, its external_id and its aliases: each belongs to one customer of the project."""

@@ -73,7 +73,7 @@ def _customers() -> None:
         "customers",
         sa.Column("customer_id", sa.String(64), nullable=False),
         sa.Column("project_id", sa.String(64), nullable=False),
-        sa.Column("external_id", sa.String(255), nullable=False),
+        sa.Column("external_id", sa.String(512), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("email", sa.String(320), nullable=False),
         sa.Column("contact", sa.String(20), nullable=False),
@@ -94,7 +94,7 @@ def _customer_ids() -> None:
     op.create_table(
         "customer_ids",
         sa.Column("project_id", sa.String(64), nullable=False),
-        sa.Column("external_id", sa.String(255), nullable=False),
+        sa.Column("external_id", sa.String(512), nullable=False),
         sa.Column("customer_id", sa.String(64), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.customer_id"], name=op.f("fk_customer_ids_customer_id")),
         sa.ForeignKeyConstraint(["project_id"], ["projects.project_id"], name=op.f("fk_customer_ids_project_id")),
