@@ -157,24 +157,24 @@ class _Parser:
         start = self._next
         node = self._both()
         while self._take("||"):
-            left, start = self._truth(node, start), self._next
-            node = Either(left, self._truth(self._both(), start))
+            left, right_start = self._truth(node, start), self._next
+            node = Either(left, self._truth(self._both(), right_start))
         return node
 
     def _both(self) -> Node:
         start = self._next
         node = self._relation()
         while self._take("&&"):
-            left, start = self._truth(node, start), self._next
-            node = Both(left, self._truth(self._relation(), start))
+            left, right_start = self._truth(node, start), self._next
+            node = Both(left, self._truth(self._relation(), right_start))
         return node
 
     def _relation(self) -> Node:
         start = self._next
         node = self._sum()
         while token := self._take(*Relation):
-            left, start = self._numeric(node, start), self._next
-            node = Comparison(Relation(token.text), left, self._numeric(self._sum(), start))
+            left, right_start = self._numeric(node, start), self._next
+            node = Comparison(Relation(token.text), left, self._numeric(self._sum(), right_start))
         return node
 
     def _sum(self) -> Node:
@@ -187,8 +187,8 @@ class _Parser:
         start = self._next
         node = part()
         while token := self._take(*signs):
-            left, start = self._numeric(node, start), self._next
-            node = Arithmetic(Operator(token.text), left, self._numeric(part(), start))
+            left, right_start = self._numeric(node, start), self._next
+            node = Arithmetic(Operator(token.text), left, self._numeric(part(), right_start))
         return node
 
     def _unary(self) -> Node:
