@@ -9,9 +9,11 @@ from openapi_spec_validator import validate
 
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.analytics import ANALYTICS_ROUTES
+from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
 from streamgauge.web.docs_analytics import ANALYTICS_DOCS
+from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
@@ -30,8 +32,25 @@ from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
 from streamgauge.wire.doors import DIALECTS
 
-DOOR_ROUTES = (*QUERY_ROUTES, *WEBSITE_ROUTES, *DASHBOARD_ROUTES, *REVENUE_ROUTES, *ANALYTICS_ROUTES, *WEBHOOK_ROUTES)
-ROUTE_DOCS = (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS, *WEBHOOK_DOCS)
+DOOR_ROUTES = (
+    *QUERY_ROUTES,
+    *WEBSITE_ROUTES,
+    *DASHBOARD_ROUTES,
+    *REVENUE_ROUTES,
+    *ANALYTICS_ROUTES,
+    *WEBHOOK_ROUTES,
+    *CATALOGUE_ROUTES,
+)
+ROUTE_DOCS = (
+    *ROUTES,
+    *DASHBOARD_DOCS,
+    *WEBSITE_DOCS,
+    *REVENUE_DOCS,
+    *ANALYTICS_DOCS,
+    *TRACKER_DOCS,
+    *WEBHOOK_DOCS,
+    *CATALOGUE_DOCS,
+)
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
     pytest.param(method, path, operation, id=f"{method.upper()} {path}")

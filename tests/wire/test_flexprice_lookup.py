@@ -1,6 +1,5 @@
 """GET /v1/events/lookup and GET /v1/events/:id: one event with all its versions, or a clear no."""
 
-import json
 from contextlib import suppress
 
 import pytest
@@ -8,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamgauge.kernel.query import EventLookup, StoredEvent
-from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.flexprice.lookup import LookupRequest, parse_lookup, parse_lookup_by_path, render_lookup
+from streamgauge.kernel.refusal import Refusal
+from streamgauge.wire.flexprice.lookup import LookupRequest, parse_lookup, parse_lookup_by_path
 from streamgauge.wire.timestamps import MAX_MS, MIN_MS, parse_rfc3339
 
 MARCH = parse_rfc3339("2024-03-20T15:04:05Z")
@@ -48,52 +47,19 @@ def test_the_parameters_of_the_client_library_narrow_it() -> None:
     request = parse_lookup([("id", "e1"), *params], "p1")
     assert request == parse_lookup_by_path("e1", params, "p1")
     versions = (version(9, 2, MARCH + 1), version(5, 1))
-    body = json.loads(render_lookup(request, versions))
-    assert [event["properties"] for event in body["events"]] == [{"n": 1}]
+    assert [event.position for event in request.chosen(versions)] == [5]
 
 
-def test_the_last_version_is_the_event() -> None:
-    body = json.loads(render_lookup(parse_lookup([("id", "e1")], "p1"), (version(9, 2), version(5, 1))))
-    event = {
-        "id": "e1",
-        "external_customer_id": "c1",
-        "customer_id": "",
-        "event_name": "api_request",
-        "timestamp": "2024-03-20T15:04:05Z",
-        "properties": {"n": 2},
-        "source": "",
-        "environment_id": "p1",
-        "ingested_at": "2024-03-20T15:04:05Z",
-    }
-    unprocessed = {"status": "unprocessed"}
-    assert body == {
-        "event": event,
-        "status": "processed",
-        "processed_events": [],
-        "debug_tracker": {
-            "customer_lookup": unprocessed,
-            "meter_matching": unprocessed,
-            "price_lookup": unprocessed,
-            "subscription_line_item_lookup": unprocessed,
-            "attributed_to_customer": unprocessed,
-        },
-        "events": [event, event | {"properties": {"n": 1}}],
-    }
-
-
-NOT_FOUND = [
+LEAVES_OUT = [
     pytest.param([("id", "e1")], (), id="unknown id"),
     pytest.param([("id", "e1"), ("external_customer_id", "c2")], (version(9, 1),), id="another customer's"),
     pytest.param([("id", "e1"), ("start_time", "2024-03-20T15:04:06Z")], (version(9, 1),), id="before the range"),
 ]
 
 
-@pytest.mark.parametrize(("params", "versions"), NOT_FOUND)
-def test_not_found(params: list[tuple[str, str]], versions: tuple[StoredEvent, ...]) -> None:
-    with pytest.raises(Refusal) as caught:
-        render_lookup(parse_lookup(params, "p1"), versions)
-    assert caught.value.reason is Reason.NOT_FOUND
-    assert (caught.value.message, caught.value.kind.value) == ("Event not found in events table", 404)
+@pytest.mark.parametrize(("params", "versions"), LEAVES_OUT)
+def test_what_is_not_asked_for_is_left_out(params: list[tuple[str, str]], versions: tuple[StoredEvent, ...]) -> None:
+    assert parse_lookup(params, "p1").chosen(versions) == ()
 
 
 REFUSALS = [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streamgauge.kernel.query import EventPage, MetricAnswer, Point, StoredEvent
-from streamgauge.wire.flexprice import listing, lookup, query_schema, usage
+from streamgauge.wire.flexprice import listing, query_schema, usage
 from streamgauge.wire.solinth import metrics, metrics_reply
 from streamgauge.wire.solinth import query_schema as solinth_schema
 
@@ -88,12 +88,6 @@ def test_usage_replies_fit() -> None:
     schema = _reply_schema(query_schema.OPERATIONS, ("POST", "/v1/events/usage"))
     for answer in (MetricAnswer(5, 5, (Point(0, 5, 5, ("api",)),)), MetricAnswer(None, 0)):
         assert _misfits(schema, json.loads(usage.render_usage(query, answer))) == []
-
-
-def test_lookup_replies_fit() -> None:
-    body = lookup.render_lookup(lookup.parse_lookup([("id", "e")], "p1"), (_EVENT,))
-    for route in (("GET", "/v1/events/lookup"), ("GET", "/v1/events/{id}")):
-        assert _misfits(_reply_schema(query_schema.OPERATIONS, route), json.loads(body)) == []
 
 
 def test_the_check_can_fail() -> None:

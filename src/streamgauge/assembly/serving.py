@@ -17,6 +17,7 @@ from streamgauge import __version__
 from streamgauge.assembly.figures import gauges, readiness_checks
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
 from streamgauge.assembly.reports import report
+from streamgauge.assembly.transfers import append_desk
 from streamgauge.control import Control, KeySpec
 from streamgauge.intake import Intake
 from streamgauge.intake.enrichment import Enricher, open_enricher
@@ -31,6 +32,7 @@ from streamgauge.web.analytics import ANALYTICS_ROUTES, AnalyticsDesk
 from streamgauge.web.announcement import run_file, url_of, welcome
 from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
+from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import CollectDesk, collect_paths
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
@@ -42,12 +44,14 @@ from streamgauge.web.internal import internal_paths
 from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log
 from streamgauge.web.pages import own_paths
 from streamgauge.web.queries import QUERY_ROUTES
+from streamgauge.web.receipts import RECEIPT_ROUTES, receipt_desk
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES, RevenueDesk
 from streamgauge.web.route_docs import api_document
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Telemetry
 from streamgauge.web.tracker.serving import tracker_paths
+from streamgauge.web.transfer import transfer_paths
 from streamgauge.web.webhooks import WEBHOOK_ROUTES, WebhookDesk
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.webhooks import run_dispatcher
@@ -149,9 +153,11 @@ def _application(
     paths = [
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
+        *door_paths(gate, bodies, CATALOGUE_ROUTES, parts.control.catalogue),
         *door_paths(gate, bodies, WEBHOOK_ROUTES, WebhookDesk(parts.control.webhooks, settings.webhook_addresses == "any")),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
+        *door_paths(gate, bodies, RECEIPT_ROUTES, receipt_desk(parts.control, runner, intake, telemetry)),
         *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
         *shared_paths(gate, dashboards),
         *collect_paths(collect_desk),
@@ -160,6 +166,7 @@ def _application(
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
+        *transfer_paths(token, bodies, append_desk(parts, enricher)),
     ]
     return Application(desk, gate, paths, telemetry)
 

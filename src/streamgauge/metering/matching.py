@@ -16,7 +16,7 @@ Limits
 - Whether an event is in force is not asked here: whoever has the event knows it (superseded, voided).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -84,6 +84,14 @@ class EventFacts:
             self._values = _indexed(self.event)
         return self._values
 
+    @property
+    def path(self) -> str:
+        """Of the page that it happened on; "" for none."""
+        event = self.event
+        if isinstance(event, StoredEvent):
+            return event.path
+        return event.web.path if event.web is not None else ""
+
     def number(self, name: str) -> Decimal | None:
         """As in the store's map `numbers`; None when the property is absent or no number."""
         return number_of(self.values.get(name))
@@ -134,12 +142,25 @@ class MeterRule:
 
 def quantity(meter: Meter, event: Event | StoredEvent) -> Counted | NotCounted:
     """What one meter counts one event for. For many, keep MeterRules and EventFacts."""
-    return _rule(meter).count(EventFacts(event))
+    return rule_of(meter).count(EventFacts(event))
 
 
-@lru_cache(maxsize=1024)
-def _rule(meter: Meter) -> MeterRule:
+@lru_cache(maxsize=4096)
+def rule_of(meter: Meter) -> MeterRule:
+    """The rule of a meter, made once while it stays as it is."""
     return MeterRule(meter)
+
+
+def why_uncounted(outcomes: Iterable[Counted | NotCounted]) -> Uncounted | None:
+    """Why no meter of the event's name counts it, from what each of them said; None when one counts it."""
+    reasons = set()
+    for outcome in outcomes:
+        if isinstance(outcome, Counted):
+            return None
+        reasons.add(outcome.reason)
+    if not reasons:
+        return Uncounted.NO_METER
+    return Uncounted.NOT_A_NUMBER if Uncounted.NOT_A_NUMBER in reasons else Uncounted.NO_MATCH
 
 
 def _passes(chosen: Filter, facts: EventFacts) -> bool:

@@ -9,7 +9,7 @@ from streamgauge.query import Freshness, QueryRunner
 from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.measuring import measure
 from streamgauge.web.reply import Reply
-from streamgauge.wire.flexprice import listing, lookup, usage
+from streamgauge.wire.flexprice import listing, usage
 from streamgauge.wire.solinth import metrics
 
 
@@ -31,18 +31,6 @@ async def answer_event_query(runner: QueryRunner, question: Question) -> Reply:
     return fresh_reply(listing.render_event_list(query, answered.answer), answered.freshness)
 
 
-async def answer_lookup(runner: QueryRunner, question: Question) -> Reply:
-    query = lookup.parse_lookup(question.parameters, question.project_id)
-    answered = await runner.lookup(query.versions)
-    return fresh_reply(lookup.render_lookup(query, answered.answer), answered.freshness)
-
-
-async def answer_lookup_by_path(runner: QueryRunner, question: Question) -> Reply:
-    query = lookup.parse_lookup_by_path(question.path["id"], question.parameters, question.project_id)
-    answered = await runner.lookup(query.versions)
-    return fresh_reply(lookup.render_lookup(query, answered.answer), answered.freshness)
-
-
 async def answer_usage(runner: QueryRunner, question: Question) -> Reply:
     query = usage.parse_usage(question.body, question.project_id, question.now_ms)
     answered = await runner.metric(query)
@@ -54,8 +42,6 @@ QUERY_ROUTES = (
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events", answer_event_parameters),
     DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/query", answer_event_query),
     DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/usage", answer_usage),
-    DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/lookup", answer_lookup),
-    DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/{id}", answer_lookup_by_path),
 )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from streamgauge.web.docs_analytics import ANALYTICS_DOCS
+from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
@@ -214,5 +216,15 @@ def api_document(version: str) -> Mapping[str, object]:
         version,
         DOORS,
         questions,
-        (*ROUTES, *DASHBOARD_DOCS, *WEBSITE_DOCS, *REVENUE_DOCS, *ANALYTICS_DOCS, *TRACKER_DOCS, *WEBHOOK_DOCS),
+        (
+            *ROUTES,
+            *DASHBOARD_DOCS,
+            *WEBSITE_DOCS,
+            *REVENUE_DOCS,
+            *RECEIPT_DOCS,
+            *ANALYTICS_DOCS,
+            *TRACKER_DOCS,
+            *WEBHOOK_DOCS,
+            *CATALOGUE_DOCS,
+        ),
     )

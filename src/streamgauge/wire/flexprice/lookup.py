@@ -1,11 +1,9 @@
-"""GET /v1/events/lookup and GET /v1/events/:id of the Flexprice door: one event, with every version that was stored under its id.
+"""GET /v1/events/lookup and GET /v1/events/:id of the Flexprice door: what is asked, and which stored versions are meant.
 
-- `event` is the version that counts: the one that came last. `events` lists all of them, the newest arrival first, up to 50.
-- An event that was taken back (a payment, at theBizness's door) counts for nothing and is not found.
+- The event is the version that came last; all versions are listed, the newest arrival first, up to 50.
 - external_customer_id, start_time and end_time (both included) narrow the versions. Without times all times are searched; the
   original looks at the last 14 days only.
-- The debug tracker is honest about what was done with the event: no meters, prices or subscriptions looked at it, so every step
-  says "unprocessed". The status is "processed" because an event is found only once it is stored and counted in queries.
+- An event that was taken back is found, and its receipt says so.
 """
 
 from collections.abc import Sequence
@@ -14,18 +12,9 @@ import msgspec
 
 from streamgauge.kernel.query import EventLookup, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.flexprice.listing import event_fields
 from streamgauge.wire.flexprice.payload import Payload, check_payload
 from streamgauge.wire.parameters import Pairs
 from streamgauge.wire.timestamps import MAX_MS, MIN_MS
-
-_STEPS = (
-    "customer_lookup",
-    "meter_matching",
-    "price_lookup",
-    "subscription_line_item_lookup",
-    "attributed_to_customer",
-)
 
 
 class LookupRequest(msgspec.Struct, frozen=True):
@@ -40,6 +29,10 @@ class LookupRequest(msgspec.Struct, frozen=True):
         of_customer = self.customer_id in ("", event.customer_id)
         return of_customer and self.start_ms <= event.timestamp_ms < self.end_ms
 
+    def chosen(self, versions: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
+        """Those that are asked for."""
+        return tuple(version for version in versions if self.asks_for(version))
+
 
 def parse_lookup(params: Pairs, project_id: str) -> LookupRequest:
     """Parameters id, and optionally external_customer_id, start_time, end_time. Raises Refusal, and nothing else."""
@@ -53,21 +46,8 @@ def parse_lookup_by_path(event_id: str, params: Pairs, project_id: str) -> Looku
     return _request(in_path.text("id"), Payload.from_query_string(params), project_id)
 
 
-def render_lookup(request: LookupRequest, versions: Sequence[StoredEvent]) -> bytes:
-    """versions: the newest first. Raises Refusal NOT_FOUND when none is asked for, or the event was taken back."""
-    fields = [event_fields(request.versions.project_id, event) for event in versions if request.asks_for(event)]
-    # The newest version is replaced by nothing but a mark that takes the event back.
-    if not fields or versions[0].superseded:
-        raise Refusal(Reason.NOT_FOUND, "Event not found in events table")
-    return msgspec.json.encode(
-        {
-            "event": fields[0],
-            "status": "processed",
-            "processed_events": [],
-            "debug_tracker": {step: {"status": "unprocessed"} for step in _STEPS},
-            "events": fields,
-        }
-    )
+def no_event() -> Refusal:
+    return Refusal(Reason.NOT_FOUND, "Event not found in events table")
 
 
 def _request(event_id: str, payload: Payload, project_id: str) -> LookupRequest:

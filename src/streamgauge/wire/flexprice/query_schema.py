@@ -74,7 +74,7 @@ _USAGE_BODY = _object(
     required=("event_name", "aggregation_type"),
 )
 
-_EVENT_FIELDS: Mapping[str, Schema] = {
+EVENT_FIELDS: Mapping[str, Schema] = {
     "id": _TEXT,
     "external_customer_id": _TEXT,
     "customer_id": _TEXT,
@@ -85,7 +85,7 @@ _EVENT_FIELDS: Mapping[str, Schema] = {
     "environment_id": _described(_TEXT, "Id of the project."),
     "ingested_at": _TIME,
 }
-EVENT = _object(_EVENT_FIELDS, required=tuple(_EVENT_FIELDS))
+EVENT = _object(EVENT_FIELDS, required=tuple(EVENT_FIELDS))
 EVENT_LIST = _object(
     {
         "events": {"type": "array", "items": EVENT},
@@ -114,25 +114,6 @@ USAGE = _object(
     },
     required=("event_name", "type"),
 )
-LOOKUP = _object(
-    {
-        "event": EVENT,
-        "status": {"type": "string", "enum": ["processed"]},
-        "processed_events": {"type": "array", "items": {"type": "object"}},
-        "debug_tracker": {"type": "object", "additionalProperties": _object({"status": _TEXT}, required=("status",))},
-        "events": _described({"type": "array", "items": EVENT}, "All stored versions, the newest first."),
-    },
-    required=("event", "status", "processed_events", "debug_tracker", "events"),
-)
-_LOOKUP_PARAMETERS: Mapping[str, Schema] = {
-    "external_customer_id": _TEXT,
-    "start_time": _described(_TIME, "Included."),
-    "end_time": _described(_TIME, "Included."),
-}
-
-
-# In place of the door's own refusal, which the HTTP floor puts there.
-_NOT_FOUND = {"404": {"description": "There is no such event."}}
 
 
 def _operation(
@@ -156,8 +137,6 @@ def _body(schema: Schema) -> Schema:
     return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-_ID_IN_PATH: Schema = {"name": "id", "in": "path", "required": True, "schema": _TEXT}
-
 OPERATIONS: Mapping[tuple[str, str], Mapping[str, object]] = {
     ("GET", "/v1/events"): _operation(
         "flexpriceListEvents", "A page of events", EVENT_LIST, parameters=_in_query(_LIST_PARAMETERS)
@@ -167,19 +146,5 @@ OPERATIONS: Mapping[tuple[str, str], Mapping[str, object]] = {
     ),
     ("POST", "/v1/events/usage"): _operation(
         "flexpriceUsage", "One aggregate over events", USAGE, requestBody=_body(_USAGE_BODY)
-    ),
-    ("GET", "/v1/events/lookup"): _operation(
-        "flexpriceLookup",
-        "One event with all its versions",
-        LOOKUP,
-        _NOT_FOUND,
-        parameters=_in_query({"id": _TEXT, **_LOOKUP_PARAMETERS}, required=("id",)),
-    ),
-    ("GET", "/v1/events/{id}"): _operation(
-        "flexpriceEvent",
-        "One event by the id in the path",
-        LOOKUP,
-        _NOT_FOUND,
-        parameters=[_ID_IN_PATH, *_in_query(_LOOKUP_PARAMETERS)],
     ),
 }

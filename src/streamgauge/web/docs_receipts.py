@@ -1,0 +1,40 @@
+"""The routes about single events, as the OpenAPI document tells them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.wire.flexprice import receipt_schema as schema
+
+_TEXT: Schema = {"type": "string"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_LOOKED_UP: Mapping[int, Schema] = MappingProxyType({404: {}})
+_ON_ITS_WAY = "An event that was accepted and is not loaded in time is server_busy, not not_found."
+
+
+def _in_query(name: str, value: Schema, description: str, *, required: bool = False) -> Schema:
+    return {"name": name, "in": "query", "required": required, "schema": value, "description": description}
+
+
+_ID_IN_PATH: Schema = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "The event."}
+_NARROWED = (
+    _in_query("external_customer_id", _TEXT, "Only versions of this customer."),
+    _in_query("start_time", _TIME, "Included."),
+    _in_query("end_time", _TIME, "Included."),
+)
+
+RECEIPT_DOCS = (
+    RouteDoc(
+        "GET", "/v1/events/lookup", Tag.FLEXPRICE, "flexpriceLookup", "The receipt of an event: what became of it", _ON_ITS_WAY,
+        parameters=(_in_query("id", _TEXT, "The event.", required=True), *_NARROWED), reply=schema.RECEIPT, also=_LOOKED_UP,
+    ),
+    RouteDoc(
+        "GET", "/v1/events/{id}", Tag.FLEXPRICE, "flexpriceEvent", "The same by the id in the path", _ON_ITS_WAY,
+        parameters=(_ID_IN_PATH, *_NARROWED), reply=schema.RECEIPT, also=_LOOKED_UP,
+    ),
+    RouteDoc(
+        "DELETE", "/v1/events/{id}", Tag.FLEXPRICE, "voidEvent", "Take an event back",
+        "It stays in its history and counts for nothing until it is sent again. Takes a key with the scopes read and ingest.",
+        parameters=(_ID_IN_PATH,), reply=schema.VOIDED, also=_LOOKED_UP,
+    ),
+)  # fmt: skip
