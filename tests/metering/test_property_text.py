@@ -34,8 +34,8 @@ _ODD = [
     "0e29", "0e30", "0.01e30", "1" * 38 + "e-10", "1" * 39 + "e-12", "1e-2147483648", "0" * 60 + "1", "1e" + "0" * 5000 + "1",
 ]  # fmt: skip
 _odd_texts = st.sampled_from(_ODD)
-_texts = st.text(st.characters(categories=["L", "N", "P", "S", "Z", "Cc"], exclude_characters="\0"), max_size=8)
- | _odd_texts | _decimal_text
+_characters = st.characters(categories=["L", "N", "P", "S", "Z", "Cc"], exclude_characters="\0")
+_texts = st.text(_characters, max_size=8) | _odd_texts | _decimal_text
 _written = st.one_of(
     _decimal_text,
     st.floats(allow_nan=False, allow_infinity=False, min_value=-9e27, max_value=9e27).map(repr),
