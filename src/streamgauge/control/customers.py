@@ -99,10 +99,12 @@ class Customers:
                 external_ids += tuple(_ids_of(connection, below))
             return CustomerScope(tuple(dict.fromkeys(external_ids)), found)
 
-    def children(self, project_id: str, customer_id: str, limit: int, offset: int) -> tuple[list[Customer], int]:
-        """The customers right below one, the oldest first, and how many there are. Raises Refusal not_found."""
+    def children(
+        self, project_id: str, customer_id: str, limit: int, offset: int, *, newest_first: bool = True
+    ) -> tuple[list[Customer], int]:
+        """The customers right below one, and how many there are. Raises Refusal not_found."""
         self.get(project_id, customer_id)
-        return self.page(project_id, CustomerFilter(parent_ids=(customer_id,)), limit, offset, newest_first=False)
+        return self.page(project_id, CustomerFilter(parent_ids=(customer_id,)), limit, offset, newest_first=newest_first)
 
     def page(
         self, project_id: str, wanted: CustomerFilter, limit: int, offset: int, *, newest_first: bool = True
@@ -138,6 +140,8 @@ class Customers:
         with self._change_lock, self._database.recording() as connection:
             before = _get(connection, project_id, customer_id)
             given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not UNSET}
+            if change.address is not UNSET:
+                given["address"] = msgspec.structs.replace(before.address, **change.address)
             after = msgspec.structs.replace(before, **given, updated_at_ms=max(self._clock.now_ms(), before.updated_at_ms + 1))
             if after.parent_id != before.parent_id:
                 _require_parent(connection, after)

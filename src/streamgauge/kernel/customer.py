@@ -24,13 +24,16 @@ class CustomerSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CustomerChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What shall be different about a customer; UNSET stays as it is. aliases: all of them, as they shall be afterwards."""
+    """What shall be different about a customer; UNSET stays as it is.
+
+    address: parts of the Address by name, the others stay. aliases and metadata: all of them, as they shall be afterwards.
+    """
 
     external_id: str | UnsetType = UNSET
     name: str | UnsetType = UNSET
     email: str | UnsetType = UNSET
     contact: str | UnsetType = UNSET
-    address: Address | UnsetType = UNSET
+    address: Mapping[str, str] | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
     metadata: Mapping[str, str] | UnsetType = UNSET
     aliases: tuple[str, ...] | UnsetType = UNSET
