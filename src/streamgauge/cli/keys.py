@@ -57,7 +57,7 @@ def list_(data_dir: str | None, config: str | None) -> None:
         (
             record.key_id,
             record.project,
-            f"{record.prefix}...",
+            record.prefix if "***" in record.prefix else f"{record.prefix}...",
             record.plan,
             ",".join(record.scopes),
             record.door,

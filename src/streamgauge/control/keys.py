@@ -14,22 +14,29 @@ from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
 
 SECRET_PREFIX = "sk_live_"  # noqa: S105 - the public part of every secret, not a secret
+PRIVATE_PREFIX = "sk_"
+PUBLISHABLE_PREFIX = "pk_"
 SECRET_CHARACTERS = 32
 DEFAULT_SCOPES = (Scope.INGEST, Scope.READ)
 DOORS = ("any", *Door)
 _BASE62 = string.ascii_letters + string.digits
 _SHOWN_CHARACTERS = len(SECRET_PREFIX) + 4
 _LABEL_CHARACTERS = 100
+_MASK = "***"
 
 
 class KeySpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new key shall be. scopes and door in words; they are checked when the key is made."""
+    """What a new key shall be. scopes and door in words; they are checked when the key is made.
+
+    prefix: how the secret begins. A secret of another prefix than the usual one is shown as Flexprice shows it: sk_01***9Z.
+    """
 
     plan: str
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     door: str = "any"
     label: str = ""
     expires_at_ms: int | None = None
+    prefix: str = SECRET_PREFIX
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -41,9 +48,13 @@ class NewKey(msgspec.Struct, frozen=True):
 
 
 class KeyRecord(msgspec.Struct, frozen=True):
-    """A key as the lists show it. revoked_at_ms may lie in the future: a rotated key works until then."""
+    """A key as the lists show it. prefix: what is known of its secret, the beginning, or the beginning, *** and the end.
+
+    revoked_at_ms may lie in the future: a rotated key works until then.
+    """
 
     key_id: str
+    project_id: str
     project: str
     prefix: str
     plan: str
@@ -81,17 +92,24 @@ def create_key(
     }
     if not values["scopes"]:
         raise Refusal(Reason.INVALID_PARAMETER, "A key needs at least one scope.", field="scope", expected=", ".join(Scope))
-    return _insert(connection, key_id, project_id, {**values, "expires_at_ms": spec.expires_at_ms}, now_ms)
+    return _insert(connection, key_id, project_id, {**values, "expires_at_ms": spec.expires_at_ms}, now_ms, spec.prefix)
 
 
-def _insert(connection: Connection, key_id: str, project_id: str, values: Mapping[str, object], now_ms: int) -> NewKey:
-    secret = SECRET_PREFIX + "".join(secrets.choice(_BASE62) for _ in range(SECRET_CHARACTERS))
+def _insert(
+    connection: Connection,
+    key_id: str,
+    project_id: str,
+    values: Mapping[str, object],
+    now_ms: int,
+    prefix: str = SECRET_PREFIX,
+) -> NewKey:
+    secret = prefix + "".join(secrets.choice(_BASE62) for _ in range(SECRET_CHARACTERS))
     connection.execute(
         insert(keys).values(
             key_id=key_id,
             project_id=project_id,
             secret_sha256=digest_of(secret).hex(),
-            prefix=secret[:_SHOWN_CHARACTERS],
+            prefix=_shown(secret, prefix),
             created_at_ms=now_ms,
             **values,
         )
@@ -99,11 +117,24 @@ def _insert(connection: Connection, key_id: str, project_id: str, values: Mappin
     return NewKey(key_id, project_id, secret)
 
 
-def list_keys(connection: Connection) -> list[KeyRecord]:
+def _shown(secret: str, prefix: str) -> str:
+    return secret[:_SHOWN_CHARACTERS] if prefix == SECRET_PREFIX else secret[:5] + _MASK + secret[-2:]
+
+
+def _prefix_of(shown: str) -> str:
+    """How the secret begins that is shown so."""
+    return shown[: len(PRIVATE_PREFIX)] if _MASK in shown else SECRET_PREFIX
+
+
+def list_keys(connection: Connection, project_id: str | None = None) -> list[KeyRecord]:
+    """In the order of their making; of all projects, or of one."""
     query = select(keys, projects.c.name.label("project")).join(projects).order_by(keys.c.created_at_ms, keys.c.key_id)
+    if project_id is not None:
+        query = query.where(keys.c.project_id == project_id)
     return [
         KeyRecord(
             key_id=row.key_id,
+            project_id=row.project_id,
             project=row.project,
             prefix=row.prefix,
             plan=row.plan,
@@ -117,6 +148,18 @@ def list_keys(connection: Connection) -> list[KeyRecord]:
         )
         for row in connection.execute(query)
     ]
+
+
+def find_key(connection: Connection, project_id: str, key_id: str) -> KeyRecord:
+    """Raises Refusal not_found, also for a key of another project."""
+    for record in list_keys(connection, project_id):
+        if record.key_id == key_id:
+            return record
+    raise no_key()
+
+
+def no_key() -> Refusal:
+    return Refusal(Reason.NOT_FOUND, "API key not found", field="key_id")
 
 
 def revoke_key(connection: Connection, key_id: str, now_ms: int) -> None:
@@ -140,7 +183,7 @@ def rotate_key(connection: Connection, key_id: str, new_key_id: str, grace_ms: i
     if row["expires_at_ms"] is not None and row["expires_at_ms"] <= now_ms:
         raise _cannot_rotate(Reason.EXPIRED_KEY, f"The key {key_id} has expired. {mend}")
     inherited = {name: row[name] for name in ("plan", "scopes", "door", "label", "expires_at_ms")}
-    new = _insert(connection, new_key_id, row["project_id"], inherited, now_ms)
+    new = _insert(connection, new_key_id, row["project_id"], inherited, now_ms, _prefix_of(row["prefix"]))
     connection.execute(
         update(keys).where(keys.c.key_id == key_id).values(revoked_at_ms=now_ms + grace_ms, replaced_by=new_key_id)
     )

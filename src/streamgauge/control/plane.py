@@ -19,7 +19,17 @@ from streamgauge.control.customers import Customers
 from streamgauge.control.dashboards import Dashboards
 from streamgauge.control.database import Database, open_database
 from streamgauge.control.directory import Directory
-from streamgauge.control.keys import KeyRecord, KeySpec, NewKey, create_key, list_keys, revoke_key, rotate_key
+from streamgauge.control.keys import (
+    KeyRecord,
+    KeySpec,
+    NewKey,
+    create_key,
+    find_key,
+    list_keys,
+    no_key,
+    revoke_key,
+    rotate_key,
+)
 from streamgauge.control.live import WATCH_INTERVAL_S, LiveDirectory
 from streamgauge.control.projects import create_project, find_project, list_projects
 from streamgauge.control.rates import RatesLoaded, load_rates
@@ -134,9 +144,33 @@ class Control:
 
         return self._change(create)
 
-    def keys(self) -> list[KeyRecord]:
+    def create_key_of(self, project_id: str, spec: KeySpec) -> tuple[str, KeyRecord]:
+        """A key for the project of that id: its secret, which nobody can get a second time, and what the lists show of it.
+
+        Raises Refusal invalid_parameter.
+        """
+
+        def create(connection: Connection, now_ms: int) -> tuple[str, KeyRecord]:
+            made = create_key(connection, self._mint.mint("key"), project_id, spec, self._plans, now_ms)
+            return made.secret, find_key(connection, project_id, made.key_id)
+
+        return self._change(create)
+
+    def keys(self, project_id: str | None = None) -> list[KeyRecord]:
+        """In the order of their making; of all projects, or of one."""
         with self._database.reading() as connection:
-            return list_keys(connection)
+            return list_keys(connection, project_id)
+
+    def revoke_key_of(self, project_id: str, key_id: str) -> None:
+        """Raises Refusal not_found, also for a key of another project, and for one that is revoked already."""
+
+        def revoke(connection: Connection, now_ms: int) -> None:
+            record = find_key(connection, project_id, key_id)
+            if record.revoked_at_ms is not None and record.revoked_at_ms <= now_ms:
+                raise no_key()
+            revoke_key(connection, key_id, now_ms)
+
+        self._change(revoke)
 
     def revoke_key(self, key_id: str) -> None:
         """Raises Refusal not_found."""
