@@ -72,6 +72,10 @@ class Payload:
     def raw(self, name: str) -> object:
         return self._values.get(name)
 
+    def texts_given(self) -> Iterable[tuple[str, str]]:
+        """Every name with a text, of what came as a query string."""
+        return [(name, value) for name, value in self._values.items() if isinstance(value, str)]
+
     def text(self, name: str) -> str:
         """ "" when absent."""
         value = self._values.get(name)
