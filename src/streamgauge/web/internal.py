@@ -21,10 +21,15 @@ def internal_paths(token: str, refresh: Work, verify: Work) -> list[Path]:
     ]
 
 
+def check_token(exchange: Exchange, token: str) -> None:
+    """Raises Refusal unknown_key."""
+    if not hmac.compare_digest((exchange.credentials.bearer or "").encode(), token.encode()):
+        raise Refusal(Reason.UNKNOWN_KEY, "This route is for the command line on the server's own machine.")
+
+
 def _guarded(token: str, work: Work) -> Answer:
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
-        if not hmac.compare_digest((exchange.credentials.bearer or "").encode(), token.encode()):
-            raise Refusal(Reason.UNKNOWN_KEY, "This route is for the command line on the server's own machine.")
+        check_token(exchange, token)
         return Reply(200, msgspec.json.encode(await work()))
 
     return answer

@@ -1,0 +1,65 @@
+"""The ends of a transfer in another process: a server that runs on the data folder."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import msgspec
+
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.transfer.ends import PATIENT_REASONS, PAUSE_S
+
+
+class Link(Protocol):
+    """A connection to the server. post: status and body; raises ConnectionError."""
+
+    def post(self, path: str, body: bytes) -> tuple[int, bytes]: ...
+
+
+class _Error(msgspec.Struct):
+    code: str
+    message: str
+
+
+class _Refused(msgspec.Struct):
+    error: _Error
+
+
+def ask(link: Link, path: str, body: bytes) -> bytes:
+    """The answer's body; asks again while the server is busy. Raises Refusal as the server said it, ConnectionError."""
+    while True:
+        status, answer = link.post(path, body)
+        if status == 200:
+            return answer
+        refusal = _refusal_of(status, answer)
+        if refusal.reason not in PATIENT_REASONS:
+            raise refusal
+        time.sleep(PAUSE_S)
+
+
+class RemoteTaker:
+    """A Taker: hands records to the server, one after the other, on a thread of its own."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="import")
+
+    def begin(self, payload: bytes, *, of_website: bool) -> "Future[None]":
+        """See Taker."""
+        path = "/internal/import?websites=1" if of_website else "/internal/import"
+        return self._thread.submit(self._take, path, payload)
+
+    def close(self) -> None:
+        """Waits for what is under way, drops what waits."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def _take(self, path: str, payload: bytes) -> None:
+        ask(self._link, path, payload)
+
+
+def _refusal_of(status: int, answer: bytes) -> Refusal:
+    try:
+        error = msgspec.json.decode(answer, type=_Refused).error
+        return Refusal(Reason(error.code), error.message)
+    except (msgspec.DecodeError, ValueError):
+        return Refusal(Reason.INTERNAL_ERROR, f"the running server answered {status}")
