@@ -3,10 +3,6 @@
 from typing import Any
 
 import httpx
-import pytest
-from flexprice import Flexprice
-
-from tests.flows.running import RunningServer
 
 WHEN = "2024-05-01T00:00:00Z"
 

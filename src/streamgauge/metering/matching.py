@@ -174,4 +174,7 @@ def _indexed(event: Event | StoredEvent) -> Mapping[str, object]:
     if not event.properties:
         return {}
     exact = event.exact_properties if isinstance(event, Event) else read_properties(event.properties).exact
-    return _decode(exact or event.properties)
+    try:
+        return _decode(exact or event.properties)
+    except msgspec.DecodeError:
+        return {}  # No door lets such properties in, and the store finds nothing in them either.
