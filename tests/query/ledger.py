@@ -50,14 +50,14 @@ class Ledger:
         self.store.insert("events", pa.Table.from_pydict(columns, schema=EVENT_COLUMNS), f"test-{next(_tokens)}")
         return [row["position"] for row in rows]
 
-    def supersede(self, positions: Sequence[int], by_position: int) -> None:
-        """Put down that the event at by_position replaces those at the other positions."""
+    def supersede(self, positions: Sequence[int], by_position: int, at_ms: int = 0) -> None:
+        """Put down that the event at by_position, received at at_ms, replaces those at the other positions."""
         self.amended = True
         columns = {
             "project_id": [self.project_id] * len(positions),
             "position": list(positions),
             "by_position": [by_position] * len(positions),
-            "superseded_at": [0] * len(positions),
+            "superseded_at": [at_ms] * len(positions),
         }
         self.store.insert("superseded", pa.Table.from_pydict(columns, schema=SUPERSEDED_COLUMNS), f"test-{next(_tokens)}")
 

@@ -5,7 +5,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 import msgspec
 
 from streamgauge.kernel.event import EventFlag
-from streamgauge.kernel.query import FieldKey, Filter, Key, NumberFilter, Order, Selection
+from streamgauge.kernel.query import AsOf, FieldKey, Filter, Key, NumberFilter, Order, Selection
 from streamgauge.kernel.website import Operator
 
 # What the store's timestamps can hold (1900 to 2299); a range that reaches further is cut, nothing can lie there.
@@ -14,6 +14,7 @@ _END_OF_STORABLE_MS = 10_413_791_999_999
 # Numbers of events have so many digits after the point.
 _SMALLEST = Decimal("1e-9")
 _WIDE = Context(prec=60)
+IS_NO_VOID_MARK = f"bitAnd(flags, {EventFlag.VOID.value}) = 0"
 _ORDER_SIGNS = {Order.ABOVE: ">", Order.AT_LEAST: ">=", Order.BELOW: "<", Order.AT_MOST: "<="}
 
 
@@ -54,10 +55,18 @@ class Bindings:
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Which rows a statement may see: those below `loaded`, and in an amended project only those in force by then."""
+    """Which rows a statement may see: those below `loaded`, and in an amended project only those in force by then.
+
+    pinned: hold to `loaded` also where nothing was amended, so that the same can be asked for again later.
+    """
 
     loaded: int
     amended: bool
+    pinned: bool = False
+
+    def covers(self, as_of: AsOf | None) -> int:
+        """The position below which a statement sees everything."""
+        return self.loaded if as_of is None or as_of.position is None else min(self.loaded, as_of.position)
 
 
 def key_text(key: Key, bindings: Bindings) -> str:
@@ -69,22 +78,46 @@ def key_text(key: Key, bindings: Bindings) -> str:
 
 def conditions(selection: Selection, snapshot: Snapshot, bindings: Bindings) -> list[str]:
     """What an event must fulfil to be of the selection and in force."""
+    found = [*of_selection(selection, bindings), *known(selection, snapshot, bindings)]
+    if snapshot.amended:
+        found.append(f"position NOT IN ({superseded_positions(selection.project_id, snapshot, bindings, selection.as_of)})")
+        found.append(IS_NO_VOID_MARK)
+    return found
+
+
+def of_selection(selection: Selection, bindings: Bindings) -> list[str]:
+    """What an event must fulfil to be of the selection."""
     found = [f"project_id = {bindings.text(selection.project_id)}"]
     if selection.event_name is not None:
         found.append(f"name = {bindings.text(selection.event_name)}")
     found.append(f"timestamp >= {bindings.instant(selection.start_ms)}")
     found.append(f"timestamp < {bindings.instant(selection.end_ms)}")
     found.extend(_filter(chosen, bindings) for chosen in selection.filters)
-    if snapshot.amended:
-        found.append(f"position < {bindings.whole(snapshot.loaded)}")
-        found.append(f"position NOT IN ({superseded_positions(selection.project_id, snapshot, bindings)})")
-        found.append(f"bitAnd(flags, {EventFlag.VOID.value}) = 0")
     return found
 
 
-def superseded_positions(project_id: str, snapshot: Snapshot, bindings: Bindings) -> str:
-    """The positions of the project's events that others, loaded by then, have replaced."""
-    found = [f"project_id = {bindings.text(project_id)}", f"by_position < {bindings.whole(snapshot.loaded)}"]
+def known(selection: Selection, snapshot: Snapshot, bindings: Bindings) -> list[str]:
+    """What an event must fulfil to have been there, in the snapshot and at the asked moment."""
+    as_of = selection.as_of
+    if as_of is None and not snapshot.amended and not snapshot.pinned:
+        return []
+    found = [f"position < {bindings.whole(snapshot.covers(as_of))}"]
+    if as_of is not None and as_of.instant_ms is not None:
+        found.append(f"received_at <= {bindings.instant(as_of.instant_ms)}")
+    return found
+
+
+def replaced_by_then(project_id: str, as_of: AsOf | None, snapshot: Snapshot, bindings: Bindings) -> list[str]:
+    """What a row of `superseded` must fulfil: it is of the project, and the later event was there."""
+    found = [f"project_id = {bindings.text(project_id)}", f"by_position < {bindings.whole(snapshot.covers(as_of))}"]
+    if as_of is not None and as_of.instant_ms is not None:
+        found.append(f"superseded_at <= {bindings.instant(as_of.instant_ms)}")
+    return found
+
+
+def superseded_positions(project_id: str, snapshot: Snapshot, bindings: Bindings, as_of: AsOf | None = None) -> str:
+    """The positions of the project's events that others, which were there, have replaced."""
+    found = replaced_by_then(project_id, as_of, snapshot, bindings)
     return f"SELECT position FROM superseded {where(found)}"  # noqa: S608 - every value in it is a placeholder
 
 
