@@ -34,6 +34,7 @@ from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import CollectDesk, collect_paths
+from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
 from streamgauge.web.exchange import Gate
@@ -43,11 +44,13 @@ from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.internal import internal_paths
 from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log
 from streamgauge.web.pages import own_paths
+from streamgauge.web.periods import PERIOD_ROUTES, PeriodDesk
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.receipts import RECEIPT_ROUTES, receipt_desk
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES, RevenueDesk
 from streamgauge.web.route_docs import api_document
+from streamgauge.web.secrets import SECRET_ROUTES
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Telemetry
 from streamgauge.web.tracker.serving import tracker_paths
@@ -140,6 +143,7 @@ def _application(
     gate = Gate(parts.control, RateLimits(), clock, mint)
     intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()), enricher)
     dashboards = DashboardDesk(parts.control.dashboards, runner, parts.control.website_of)
+    periods = PeriodDesk(parts.control.closed_periods, runner, parts.loader, lambda: parts.journal.end, settings.read_wait_s)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
     collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
     revenue_desk = RevenueDesk(parts.control, intake, runner, telemetry, mint)
@@ -154,6 +158,9 @@ def _application(
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
         *door_paths(gate, bodies, CATALOGUE_ROUTES, parts.control.catalogue),
+        *door_paths(gate, bodies, CUSTOMER_ROUTES, parts.control.customers),
+        *door_paths(gate, bodies, SECRET_ROUTES, parts.control),
+        *door_paths(gate, bodies, PERIOD_ROUTES, periods),
         *door_paths(gate, bodies, WEBHOOK_ROUTES, WebhookDesk(parts.control.webhooks, settings.webhook_addresses == "any")),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),

@@ -13,7 +13,7 @@ from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Bindings, Snapshot, conditions, superseded_positions, where
 from streamgauge.store import Statement
 
-_COLUMNS = (
+EVENT_COLUMNS = (
     "event_id, name, toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(received_at), door, customer_id, account_id,\n"
     "  visitor_id, website_id, source, properties, flags, path, position"
 )
@@ -44,7 +44,7 @@ def compile_page(query: EventListQuery, snapshot: Snapshot) -> Statement:
     direction = "DESC" if query.descending else "ASC"
     order = ", ".join(f"{column} {direction}" for column in _SORT_COLUMNS[query.sort])
     limit, offset = bindings.whole(query.limit + 1), bindings.whole(query.offset)
-    sql = f"SELECT {_COLUMNS}\nFROM events\n{where(found)}\nORDER BY {order}\nLIMIT {limit} OFFSET {offset}"
+    sql = f"SELECT {EVENT_COLUMNS}\nFROM events\n{where(found)}\nORDER BY {order}\nLIMIT {limit} OFFSET {offset}"
     return Statement("events.page", sql, bindings.values())
 
 
@@ -66,7 +66,7 @@ def compile_lookup(lookup: EventLookup, snapshot: Snapshot) -> Statement:
     found.append(f"position < {bindings.whole(snapshot.loaded)}")
     found.append(f"bitAnd(flags, {EventFlag.VOID.value}) = 0")
     sql = (
-        f"SELECT {_COLUMNS}, position IN ({replaced})\nFROM events\n{where(found)}\n"
+        f"SELECT {EVENT_COLUMNS}, position IN ({replaced})\nFROM events\n{where(found)}\n"
         f"ORDER BY position DESC\nLIMIT {bindings.whole(lookup.limit)}"
     )
     return Statement("events.lookup", sql, bindings.values())
@@ -74,12 +74,12 @@ def compile_lookup(lookup: EventLookup, snapshot: Snapshot) -> Statement:
 
 def read_page(query: EventListQuery, rows: Sequence[tuple[Any, ...]], total: int | None) -> EventPage:
     """The page from the rows of compile_page."""
-    return EventPage(tuple(map(_stored_event, rows[: query.limit])), len(rows) > query.limit, total)
+    return EventPage(tuple(map(stored_event, rows[: query.limit])), len(rows) > query.limit, total)
 
 
 def read_versions(rows: Sequence[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
     """The versions from the rows of compile_lookup."""
-    return tuple(map(_stored_event, rows))
+    return tuple(map(stored_event, rows))
 
 
 def _found(query: EventListQuery, snapshot: Snapshot, bindings: Bindings) -> list[str]:
@@ -97,7 +97,8 @@ def _beyond(place: Place, sign: str, bindings: Bindings) -> str:
     return f"timestamp {sign}= {instant} AND (timestamp, event_id) {sign} ({instant}, {event_id})"
 
 
-def _stored_event(row: tuple[Any, ...]) -> StoredEvent:
+def stored_event(row: tuple[Any, ...]) -> StoredEvent:
+    """The event from EVENT_COLUMNS, and perhaps whether it is superseded."""
     (
         event_id,
         name,

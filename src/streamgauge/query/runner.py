@@ -24,6 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from streamgauge.kernel.adjustment import AdjustmentPage, AdjustmentQuery
 from streamgauge.kernel.analytics import (
     AttributionAnswer,
     AttributionQuery,
@@ -35,8 +36,14 @@ from streamgauge.kernel.analytics import (
     SiteQuery,
 )
 from streamgauge.kernel.progress import LoadProgress
-from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
+from streamgauge.kernel.query import AsOf, EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.query.adjustments import (
+    check_adjustments,
+    compile_adjustments,
+    compile_adjustments_total,
+    read_adjustments,
+)
 from streamgauge.query.clauses import Snapshot
 from streamgauge.query.journeys import ask_attribution, ask_funnel, ask_retention
 from streamgauge.query.listing import check_page, compile_lookup, compile_page, compile_total, read_page, read_versions
@@ -48,6 +55,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Rows = Sequence[tuple[Any, ...]]
 
+_BEYOND_POSITIONS = 2**63 - 1
 _RETRY_AFTER_S = 1
 _LONGEST_PAUSE_S = 2.0
 
@@ -66,7 +74,8 @@ class QuerySettings(msgspec.Struct, frozen=True):
 
 
 class Freshness(msgspec.Struct, frozen=True):
-    """position: end of the journal when the query arrived; loaded: what the answer covers; lagging: it covers less."""
+    """position: end of the journal when the query arrived (an earlier one when that was asked for); loaded: what the answer
+    covers; lagging: it covers less."""
 
     position: int
     loaded: int
@@ -104,6 +113,17 @@ class Question(Protocol[T_co]):
     def read(self, results: Sequence[Rows]) -> T_co: ...
 
 
+class _View(msgspec.Struct, frozen=True):
+    """How a snapshot is made. below: it is of an earlier moment, and holds nothing at or beyond this position."""
+
+    below: int = _BEYOND_POSITIONS
+    pinned: bool = False
+
+
+def _below(as_of: AsOf | None) -> int:
+    return _BEYOND_POSITIONS if as_of is None or as_of.position is None else as_of.position
+
+
 class QueryRunner:
     """Answers the queries of all projects. Use it from one event loop.
 
@@ -129,15 +149,39 @@ class QueryRunner:
         self._narrow = asyncio.Semaphore(1)
         self._waiting = 0
 
-    async def metric(self, query: MetricQuery) -> Answered[MetricAnswer]:
-        """Raises Refusal: RANGE_REVERSED, MISSING_PARAMETER, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
+    async def metric(self, query: MetricQuery, *, pinned: bool = False) -> Answered[MetricAnswer]:
+        """pinned: count nothing beyond `freshness.loaded`, so that as_of that position gives the same answer later. It reads
+        one column more.
+
+        Raises Refusal: RANGE_REVERSED, MISSING_PARAMETER, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*.
+        """
         # On a thread: cutting 50,000 days in a zone with summer time takes 60 ms, and the event loop accepts events meanwhile.
         planned = await asyncio.to_thread(plan, query, self._settings.buckets)
 
         def answer(snapshot: Snapshot) -> MetricAnswer:
             return read_metric(planned, self._select(compile_metric(planned, snapshot)))
 
-        return await self._answered(query.selection.project_id, answer)
+        return await self._answered(query.selection.project_id, answer, _View(_below(query.selection.as_of), pinned))
+
+    async def metrics(self, queries: Sequence[MetricQuery], *, pinned: bool = False) -> Answered[tuple[MetricAnswer, ...]]:
+        """The answers of all, in their order, over one state of the events. They are of one project, and as of one moment.
+
+        pinned, and what is raised: as `metric`; ValueError when they differ in project or moment.
+        """
+        if len(queries) == 1:
+            only = await self.metric(queries[0], pinned=pinned)
+            return Answered((only.answer,), only.freshness)
+        about = {(query.selection.project_id, query.selection.as_of) for query in queries}
+        if len(about) != 1:
+            raise ValueError("these questions are not about one project and one moment")
+        ((project_id, as_of),) = about
+        planned = await asyncio.to_thread(lambda: [plan(query, self._settings.buckets) for query in queries])
+
+        async def answer(snapshot: Snapshot) -> tuple[MetricAnswer, ...]:
+            results = await self._results([compile_metric(each, snapshot) for each in planned])
+            return await asyncio.to_thread(lambda: tuple(map(read_metric, planned, results)))
+
+        return await self._settled(project_id, answer, _View(_below(as_of), pinned))
 
     async def events(self, query: EventListQuery) -> Answered[EventPage]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
@@ -148,7 +192,7 @@ class QueryRunner:
             total = self._select(compile_total(query, snapshot))[0][0] if query.with_total else None
             return read_page(query, rows, total)
 
-        return await self._answered(query.selection.project_id, answer)
+        return await self._answered(query.selection.project_id, answer, _View(_below(query.selection.as_of)))
 
     async def lookup(self, lookup: EventLookup) -> Answered[tuple[StoredEvent, ...]]:
         """All versions of an event, newest first; none when the project has no such event.
@@ -160,6 +204,16 @@ class QueryRunner:
             return read_versions(self._select(compile_lookup(lookup, snapshot)))
 
         return await self._answered(lookup.project_id, answer)
+
+    async def adjustments(self, query: AdjustmentQuery) -> Answered[AdjustmentPage]:
+        """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
+        check_adjustments(query)
+
+        def answer(snapshot: Snapshot) -> AdjustmentPage:
+            rows = self._select(compile_adjustments(query, snapshot))
+            return read_adjustments(rows, self._select(compile_adjustments_total(query, snapshot))[0][0])
+
+        return await self._answered(query.project_id, answer)
 
     async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
@@ -181,9 +235,9 @@ class QueryRunner:
         """Refuse what waits, and wait for what runs."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    async def _answered(self, project_id: str, answer: Callable[[Snapshot], T]) -> Answered[T]:
+    async def _answered(self, project_id: str, answer: Callable[[Snapshot], T], view: "_View | None" = None) -> Answered[T]:
         """Answer in one turn."""
-        return await self._settled(project_id, lambda snapshot: self._in_turn(functools.partial(answer, snapshot)))
+        return await self._settled(project_id, lambda snapshot: self._in_turn(functools.partial(answer, snapshot)), view)
 
     async def _asked(self, question: Question[T]) -> Answered[T]:
         """Answer by several statements, each in a turn of its own."""
@@ -194,11 +248,15 @@ class QueryRunner:
 
         return await self._settled(question.project_id, answer)
 
-    async def _settled(self, project_id: str, answer: Callable[[Snapshot], Awaitable[T]]) -> Answered[T]:
-        position = self._journal_end()
+    async def _settled(
+        self, project_id: str, answer: Callable[[Snapshot], Awaitable[T]], view: "_View | None" = None
+    ) -> Answered[T]:
+        view = view or _View()
+        position = min(self._journal_end(), view.below)
         in_time = await self._progress.wait_until_loaded(position, self._settings.read_wait_s)
         while True:
-            snapshot = Snapshot(self._progress.loaded, self._progress.is_amended(project_id))
+            loaded = min(self._progress.loaded, view.below)
+            snapshot = Snapshot(loaded, self._progress.is_amended(project_id), view.pinned)
             value = await answer(snapshot)
             # The first amendment of the project came in between: old and new version may both have been counted.
             if snapshot.amended or not self._progress.is_amended(project_id):

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
+from streamgauge.web.docs_customers import CUSTOMER_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
 from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
@@ -226,5 +228,8 @@ def api_document(version: str) -> Mapping[str, object]:
             *TRACKER_DOCS,
             *WEBHOOK_DOCS,
             *CATALOGUE_DOCS,
+            *CUSTOMER_DOCS,
+            *SECRET_DOCS,
+            *PERIOD_DOCS,
         ),
     )
