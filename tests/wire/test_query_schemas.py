@@ -10,44 +10,9 @@ from streamgauge.kernel.query import EventPage, MetricAnswer, Point, StoredEvent
 from streamgauge.wire.flexprice import listing, query_schema, usage
 from streamgauge.wire.solinth import metrics, metrics_reply
 from streamgauge.wire.solinth import query_schema as solinth_schema
+from tests.wire.schemas import misfits
 
 _EVENT = StoredEvent("e", "use", 1, 2, "flexprice", "c", "a", "v", "w", "s", b'{"n":1}', 3)
-
-
-def _misfits(schema: Any, value: Any, place: str = "") -> list[str]:
-    """What of a value does not fit a schema: types, required and undescribed members, choices."""
-    if "oneOf" in schema:
-        attempts = [_misfits(each, value, place) for each in schema["oneOf"]]
-        return [] if sum(not attempt for attempt in attempts) == 1 else [f"{place}: fits {attempts}"]
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    if not any(_is(name, value) for name in types):
-        return [f"{place}: {value!r} is not {types}"]
-    if "enum" in schema and value not in schema["enum"]:
-        return [f"{place}: {value!r} is not one of {schema['enum']}"]
-    if isinstance(value, list):
-        return [fault for item in value for fault in _misfits(schema["items"], item, f"{place}[]")]
-    if not isinstance(value, dict) or not ({"properties", "additionalProperties"} & set(schema)):
-        return []
-    known = schema.get("properties", {})
-    faults = [f"{place}.{name} is missing" for name in schema.get("required", []) if name not in value]
-    for name, member in value.items():
-        described = known.get(name) or schema.get("additionalProperties")
-        faults += _misfits(described, member, f"{place}.{name}") if described else [f"{place}.{name} is not described"]
-    return faults
-
-
-def _is(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return name == "boolean"
-    kinds: Mapping[str, Any] = {
-        "number": (int, float),
-        "integer": int,
-        "string": str,
-        "array": list,
-        "object": dict,
-        "null": type(None),
-    }
-    return name in kinds and isinstance(value, kinds[name])
 
 
 def _reply_schema(operations: Mapping[tuple[str, str], Any], route: tuple[str, str]) -> Any:
@@ -67,7 +32,7 @@ def test_metrics_replies_fit(asked: str, answer: MetricAnswer) -> None:
     query = metrics.parse_metrics([("event", "use"), *extra], "p1", 86_400_000 * 365)
     schema = _reply_schema(solinth_schema.OPERATIONS, ("GET", "/v1/metrics"))
     assert (
-        _misfits(
+        misfits(
             schema,
             json.loads(metrics_reply.render_metrics(query, metrics_reply.Ranked((), 0), metrics_reply.Measured([answer]), None)),
         )
@@ -79,7 +44,7 @@ def test_list_replies_fit() -> None:
     for page in (EventPage((_EVENT,), True, 9), EventPage((), False, 0)):
         body = listing.render_event_list(listing.parse_event_list_body(b"{}", "p1", 0), page)
         for route in (("GET", "/v1/events"), ("POST", "/v1/events/query")):
-            assert _misfits(_reply_schema(query_schema.OPERATIONS, route), json.loads(body)) == []
+            assert misfits(_reply_schema(query_schema.OPERATIONS, route), json.loads(body)) == []
 
 
 def test_usage_replies_fit() -> None:
@@ -87,11 +52,11 @@ def test_usage_replies_fit() -> None:
     query = usage.parse_usage(json.dumps(asked).encode(), "p1", 0)
     schema = _reply_schema(query_schema.OPERATIONS, ("POST", "/v1/events/usage"))
     for answer in (MetricAnswer(5, 5, (Point(0, 5, 5, ("api",)),)), MetricAnswer(None, 0)):
-        assert _misfits(schema, json.loads(usage.render_usage(query, answer))) == []
+        assert misfits(schema, json.loads(usage.render_usage(query, answer))) == []
 
 
 def test_the_check_can_fail() -> None:
-    assert _misfits(query_schema.USAGE, {"event_name": "e", "type": "MODE", "extra": 1}) == [
+    assert misfits(query_schema.USAGE, {"event_name": "e", "type": "MODE", "extra": 1}) == [
         ".type: 'MODE' is not one of " + str(list(usage.AGGREGATION_TYPES)),
         ".extra is not described",
     ]

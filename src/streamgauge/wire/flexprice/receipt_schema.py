@@ -40,8 +40,7 @@ _PROCESSED_FIELDS: Mapping[str, Schema] = {
 _CUSTOMER = _object(
     {"id": _TEXT, "external_id": _TEXT, "name": _TEXT, "timezone": _TEXT}, "id", "external_id", "name", "timezone"
 )
-_AGGREGATION = _object({"type": _TEXT, "field": _TEXT, "expression": _TEXT}, "type")
-_METER = _object({"id": _TEXT, "name": _TEXT, "event_name": _TEXT, "aggregation": _AGGREGATION}, "id", "name", "event_name")
+_METER: Schema = {"type": "object", "description": "As GET /v1/meters/{id} shows it."}
 _MATCHED = _object(
     {"meter_id": _TEXT, "event_name": _TEXT, "meter": _METER, "qty_total": _NUMBER_TEXT},
     "meter_id", "event_name", "meter", "qty_total",

@@ -21,6 +21,7 @@ from streamgauge.kernel.query import StoredEvent
 from streamgauge.kernel.receipt import Receipt, Standing, Verdict
 from streamgauge.kernel.website import ConversionEvent
 from streamgauge.wire.flexprice.listing import event_fields
+from streamgauge.wire.flexprice.meters import meter_fields
 from streamgauge.wire.numbers import number_text
 from streamgauge.wire.timestamps import format_instant
 
@@ -106,9 +107,9 @@ def _meter_step(receipt: Receipt, counted: Sequence[Verdict]) -> Mapping[str, ob
     step: dict[str, object] = {"status": "found" if counted else "not_found"}
     if counted:
         step["matched_meters"] = [
-            {**_meter_fields(one.meter), "meter": _meter(one.meter), "qty_total": _quantity(one)} for one in counted
+            {**_named(one.meter), "meter": meter_fields(one.meter), "qty_total": _quantity(one)} for one in counted
         ]
-    left_out = [{**_meter_fields(one.meter), "reason": one.reason} for one in receipt.verdicts if one.quantity is None]
+    left_out = [{**_named(one.meter), "reason": one.reason} for one in receipt.verdicts if one.quantity is None]
     if left_out:
         step["unmatched_meters"] = left_out
     if receipt.reason:
@@ -116,18 +117,8 @@ def _meter_step(receipt: Receipt, counted: Sequence[Verdict]) -> Mapping[str, ob
     return step
 
 
-def _meter_fields(meter: Meter) -> dict[str, object]:
+def _named(meter: Meter) -> dict[str, object]:
     return {"meter_id": meter.meter_id, "event_name": meter.event_name}
-
-
-def _meter(meter: Meter) -> Mapping[str, object]:
-    measure = meter.measure
-    aggregation: dict[str, object] = {"type": measure.type.value}
-    if measure.field:
-        aggregation["field"] = measure.field
-    if measure.expression:
-        aggregation["expression"] = measure.expression
-    return {"id": meter.meter_id, "name": meter.name, "event_name": meter.event_name, "aggregation": aggregation}
 
 
 def _attribution_step(event: StoredEvent, counted: Sequence[Verdict]) -> Mapping[str, object]:
