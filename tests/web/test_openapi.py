@@ -11,10 +11,13 @@ from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.analytics import ANALYTICS_ROUTES
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
+from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
 from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
+from streamgauge.web.docs_customers import CUSTOMER_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
@@ -22,10 +25,12 @@ from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
 from streamgauge.web.openapi import Tag
+from streamgauge.web.periods import PERIOD_ROUTES
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES
 from streamgauge.web.route_docs import ROUTES, api_document
+from streamgauge.web.secrets import SECRET_ROUTES
 from streamgauge.web.tracker.serving import SCRIPT_PATH
 from streamgauge.web.webhooks import WEBHOOK_ROUTES
 from streamgauge.web.websites import WEBSITE_ROUTES
@@ -40,6 +45,9 @@ DOOR_ROUTES = (
     *ANALYTICS_ROUTES,
     *WEBHOOK_ROUTES,
     *CATALOGUE_ROUTES,
+    *CUSTOMER_ROUTES,
+    *SECRET_ROUTES,
+    *PERIOD_ROUTES,
 )
 ROUTE_DOCS = (
     *ROUTES,
@@ -50,6 +58,9 @@ ROUTE_DOCS = (
     *TRACKER_DOCS,
     *WEBHOOK_DOCS,
     *CATALOGUE_DOCS,
+    *CUSTOMER_DOCS,
+    *SECRET_DOCS,
+    *PERIOD_DOCS,
 )
 DOCUMENT: Any = json.loads(json.dumps(api_document("1.2.3")))
 OPERATIONS = [
@@ -116,7 +127,14 @@ def test_samples_follow_their_schemas(route: Any) -> None:
 
 NEVER_ANSWERED = {Reason.UNREADABLE_RECORD}
 MAKES_WHAT_MAY_BE_THERE = {("post", "/api/websites"), ("post", "/thebizness/api/websites")}
-FLEXPRICE_MAKES = {("post", "/v1/features"), ("post", "/v1/features/{id}/clone")}
+FLEXPRICE_MAKES = {
+    ("post", "/v1/features"),
+    ("post", "/v1/features/{id}/clone"),
+    ("post", "/v1/customers"),
+    ("put", "/v1/customers"),
+    ("put", "/v1/customers/{id}"),
+    ("post", "/v1/periods/close"),
+}
 CHANGES_WHAT_WAS_READ = {("patch", "/v1/dashboards/{id}"), ("patch", "/solinth/v1/dashboards/{id}")}
 
 
@@ -142,7 +160,7 @@ def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason
 
 
 LOOKS_FOR_A_WEBSITE = {("get", "/api/revenue"), ("get", "/thebizness/api/revenue")}
-NAMES_WHAT_IT_NEEDS = {("post", "/v1/features")}
+NAMES_WHAT_IT_NEEDS = {("post", "/v1/features"), ("post", "/v1/customers"), ("put", "/v1/customers")}
 """Paths without an id whose body names something that must be there, at the root; they have a mount of their own door too."""
 
 
