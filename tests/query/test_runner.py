@@ -2,15 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from streamgauge.kernel.progress import AllLoaded, LoadProgress
-from streamgauge.kernel.query import Aggregation, EventLookup, MetricQuery, Window
+from streamgauge.kernel.query import Aggregation, AsOf, EventLookup, MetricQuery, Window
 from streamgauge.kernel.refusal import Kind, Reason, Refusal
-from streamgauge.query import IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
+from streamgauge.query import Freshness, IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits
 from tests.query.ledger import Ledger, ms
 
@@ -190,3 +191,46 @@ def test_times_are_reported_by_the_name_of_the_statement(ledger: Ledger) -> None
     asyncio.run(asked.lookup(EventLookup(ledger.project_id, "x")))
     asked.close()
     assert held.names == ["metric.count", "events.lookup"]
+
+
+class Ahead:
+    """The store holds more than is said to be loaded."""
+
+    loaded = 105
+
+    def is_amended(self, project_id: str) -> bool:
+        return False
+
+    async def wait_until_loaded(self, position: int, timeout_s: float) -> bool:
+        return position <= self.loaded
+
+
+def test_many_questions_have_one_answer_each_over_one_state(ledger: Ledger) -> None:
+    ledger.put([{"timestamp": ms(_DAY[0]), "properties": b'{"v":2}'}, {"timestamp": ms(_DAY[0]) + 1, "properties": b'{"v":5}'}])
+    asked = runner(ledger, Ahead(), journal_end=lambda: 105)
+    queries = [MetricQuery(ledger.selection(*_DAY), kind, "v") for kind in (Aggregation.SUM, Aggregation.MAX, Aggregation.LATEST)]
+
+    async def values(queries: Sequence[MetricQuery], pinned: bool) -> tuple[list[object], Freshness]:
+        answered = await asked.metrics(queries, pinned=pinned)
+        return [answer.value for answer in answered.answer], answered.freshness
+
+    fresh = Freshness(105, 105, False)
+    for some in (queries, queries[:1], []):
+        for pinned, expected in ((False, [7, 5, 5]), (True, [2, 2, 2])):
+            assert asyncio.run(values(some, pinned)) == (expected[: len(some)], fresh)
+    other = replace(queries[0], selection=replace(queries[0].selection, as_of=AsOf(position=3)))
+    with pytest.raises(ValueError, match="one project and one moment"):
+        asyncio.run(asked.metrics([queries[0], other]))
+    with pytest.raises(Refusal):
+        asyncio.run(asked.metrics([queries[0], replace(queries[0], property=None)]))
+    asked.close()
+
+
+def test_an_earlier_moment_waits_for_nothing_newer_and_tells_what_it_covers(ledger: Ledger) -> None:
+    ledger.put([{"timestamp": ms(_DAY[0])}, {"timestamp": ms(_DAY[0])}])
+    asked = runner(ledger, Ahead(), journal_end=lambda: 1000)
+    query = count(ledger)
+    earlier = replace(query, selection=replace(query.selection, as_of=AsOf(position=104)))
+    now, then = asyncio.run(asked.metric(query)).freshness, asyncio.run(asked.metric(earlier)).freshness
+    asked.close()
+    assert (now, then) == (Freshness(1000, 105, True), Freshness(104, 104, False))

@@ -171,6 +171,8 @@ class QueryRunner:
         if len(queries) == 1:
             only = await self.metric(queries[0], pinned=pinned)
             return Answered((only.answer,), only.freshness)
+        if not queries:
+            return Answered((), Freshness(self._journal_end(), self._progress.loaded, False))
         about = {(query.selection.project_id, query.selection.as_of) for query in queries}
         if len(about) != 1:
             raise ValueError("these questions are not about one project and one moment")
@@ -214,6 +216,17 @@ class QueryRunner:
             return read_adjustments(rows, self._select(compile_adjustments_total(query, snapshot))[0][0])
 
         return await self._answered(query.project_id, answer)
+
+    async def history(self, lookup: EventLookup) -> Answered[tuple[StoredEvent, ...]]:
+        """As `lookup`, with the marks that took the event back, and which event or mark took the place of each.
+
+        Raises Refusal: TOO_MANY_QUERIES, QUERY_*.
+        """
+
+        def answer(snapshot: Snapshot) -> tuple[StoredEvent, ...]:
+            return read_history(self._select(compile_history(lookup, snapshot)))
+
+        return await self._answered(lookup.project_id, answer)
 
     async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
