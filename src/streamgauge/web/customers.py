@@ -86,7 +86,6 @@ async def answer_delete(customers: Customers, question: Question) -> Reply:
 _ALL = "/v1/customers"
 _ONE = f"{_ALL}/{{id}}"
 
-# Of two patterns that fit, the earlier one answers: /external/children is the customer with the external id "children".
 CUSTOMER_ROUTES = (
     DoorRoute(Door.FLEXPRICE, "POST", _ALL, answer_create),
     DoorRoute(Door.FLEXPRICE, "GET", _ALL, answer_list),

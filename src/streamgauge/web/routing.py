@@ -34,7 +34,7 @@ class Path(NamedTuple):
     """`/exact/path`, or `/a/{name}/path/{other}`.
 
     A parameter takes one part between slashes; one that ends the path takes all that follows, slashes included, unless a longer
-    pattern matches. Exact paths come first, then patterns with more parts.
+    pattern matches. Exact paths come first, then patterns with more parts, and of these the ones with fewer parameters.
     """
 
     path: str
@@ -71,7 +71,8 @@ class Router:
                 self._open.setdefault(path, (_pattern(path), {}))[1][method] = endpoint
             else:
                 self._exact.setdefault(path, {})[method] = endpoint
-        self._longest_first = sorted(self._open.values(), key=lambda entry: -entry[0].pattern.count("/"))
+        longest_first = sorted(self._open, key=lambda path: (-path.count("/"), path.count("{")))
+        self._longest_first = [self._open[path] for path in longest_first]
 
     async def answer(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         exchange = self._gate.meet(scope)
