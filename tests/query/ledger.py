@@ -21,6 +21,7 @@ _DEFAULTS: dict[str, Any] = {
     "website_id": "",
     "source": "",
     "door": "flexprice",
+    "key_id": "",
     "flags": 0,
     "properties": b"",
     "exact_properties": b"",
@@ -83,6 +84,13 @@ class Ledger:
         runner = self._runner()
         try:
             return asyncio.run(runner.lookup(EventLookup(self.project_id, event_id, **rest))).answer
+        finally:
+            runner.close()
+
+    def history(self, lookup: EventLookup) -> tuple[StoredEvent, ...]:
+        runner = self._runner()
+        try:
+            return asyncio.run(runner.history(lookup)).answer
         finally:
             runner.close()
 

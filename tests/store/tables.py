@@ -20,6 +20,7 @@ _DEFAULTS: dict[str, Any] = {
     "website_id": "",
     "source": "",
     "door": "solinth",
+    "key_id": "",
     "flags": 0,
     "properties": b"",
     "exact_properties": b"",

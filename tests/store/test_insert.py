@@ -61,7 +61,7 @@ def test_a_row_that_is_tried_is_not_kept(store: Store) -> None:
 
 def test_rows_that_do_not_fit_the_table_are_refused_as_such_or_by_code(store: Store) -> None:
     with pytest.raises(StoreError) as caught:
-        store.insert("events", events({}).rename_columns([f"x{place}" for place in range(15)]), "token")
+        store.insert("events", events({}).rename_columns([f"x{place}" for place in range(16)]), "token")
     assert caught.value.code is not None
     assert not isinstance(caught.value, RowsRefused)
 

@@ -109,7 +109,7 @@ class Intake:
         count = len(events)
         self._quota.reserve(key.project_id, key.plan, count, now_ms)
         try:
-            return self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events)))
+            return self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events, key.key_id)))
         except Exception:
             self.give_back(key, count, now_ms)
             raise

@@ -229,10 +229,18 @@ class Place(msgspec.Struct, frozen=True):
     event_id: str
 
 
+class Matcher(msgspec.Struct, frozen=True):
+    """The events of a name that pass all filters."""
+
+    event_name: str
+    filters: tuple[Filter, ...] = ()
+
+
 class EventListQuery(msgspec.Struct, frozen=True):
     """A page of events. newer_than and older_than are cursors; offset counts from the page's own start.
 
     payments_of: only payments, refunds and trials of this website; "" for all events.
+    matched_by_none: only events that none of these matches; None for all events. of_customers: only those that name a customer.
     """
 
     selection: Selection
@@ -244,13 +252,16 @@ class EventListQuery(msgspec.Struct, frozen=True):
     older_than: Place | None = None
     with_total: bool = False
     payments_of: str = ""
+    matched_by_none: tuple[Matcher, ...] | None = None
+    of_customers: bool = False
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
     """An event as it comes back from the store. properties: the JSON object exactly as sent, b"" when none was sent.
 
     position: where it stands in the journal. superseded: another event with the same id and other content came later.
-    flags: EventFlag bits. path: of the page it happened on, "" for none.
+    flags: EventFlag bits. path: of the page it happened on, "" for none. key_id: of the key that sent it, "" when none is known.
+    replaced_by: the position of what took its place; told by a history only.
     """
 
     event_id: str
@@ -268,6 +279,8 @@ class StoredEvent(msgspec.Struct, frozen=True):
     superseded: bool = False
     flags: int = 0
     path: str = ""
+    key_id: str = ""
+    replaced_by: int | None = None
 
 
 class EventLookup(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ import msgspec
 import pyarrow as pa
 
 from streamgauge.kernel.clock import Clock
+from streamgauge.kernel.progress import LoadedEvents
 from streamgauge.loader.batching import BatchLimits, Chosen, Unreadable, choose, reread
 from streamgauge.loader.dedup import Decision, Deduplicator, IdNaming, Kept, Unpacked
 from streamgauge.loader.index import Index, Intent
@@ -55,11 +56,12 @@ LOAD_STEPS = (
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What one load did: the new checkpoint, the receipt time of its last readable record, and its counts."""
+    """What one load did: the new checkpoint, the receipt time of its last readable record, its counts, and its events."""
 
     loaded: int
     received_at_ms: int | None
     tally: Tally
+    events: LoadedEvents
 
 
 class BatchLoader:
@@ -132,7 +134,7 @@ class BatchLoader:
         for tally in decision.tallies.values():
             total.add(tally)
         last = chosen.records[-1].batch.received_at_ms if chosen.records else None
-        return Load(chosen.intent.end, last, total)
+        return Load(chosen.intent.end, last, total, _events_of(decision, chosen.intent.end))
 
     def _decide(self, chosen: Chosen) -> Decision:
         lookup = StoredIdLookup(self._store, self._naming, chosen.intent.start)
@@ -202,3 +204,9 @@ class BatchLoader:
         except (RowsRefused, pa.ArrowInvalid, OverflowError):
             return False
         return True
+
+
+def _events_of(decision: Decision, end: int) -> LoadedEvents:
+    kept = decision.kept
+    replaced = [(row.project_id, row.position) for row in decision.superseded]
+    return LoadedEvents(end, kept.events, kept.batches, kept.positions, replaced)

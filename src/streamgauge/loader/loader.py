@@ -21,6 +21,7 @@ import lmdb
 import msgspec
 
 from streamgauge.kernel.clock import Clock
+from streamgauge.kernel.progress import LoadListener
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.loader.accounts import Accounts, VerifyReport, accepted_in_tail, verify, visit_faults
 from streamgauge.loader.batching import BatchLimits
@@ -76,6 +77,7 @@ class Loader:
         self._abandoned = threading.Event()
         self._last_load_at = time.monotonic() - BUSY_PAUSE_S
         self._drain_to = -1
+        self._listeners: tuple[LoadListener, ...] = ()
         self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
 
     @property
@@ -111,6 +113,10 @@ class Loader:
         """Age of the oldest event known to wait, at least: 0 when nothing waits."""
         oldest = self._oldest_waiting_ms
         return 0 if oldest is None or not self.lag_bytes else max(0, self._clock.now_ms() - oldest)
+
+    def add_listener(self, listener: LoadListener) -> None:
+        """Have every load from now on told to it, after it is committed and before any query sees it."""
+        self._listeners = (*self._listeners, listener)
 
     def accepted_today(self, project_id: str, utc_day: int) -> int:
         """Events of the project received on that day (days since 1970) before this loader was opened.
@@ -202,12 +208,14 @@ class Loader:
             self._stopping.wait(min(left_s, _LINGER_LOOK_S))
 
     def _publish(self, load: Load) -> None:
-        """Counts first, then the position, then the journal: who waits finds the counts of what it waited for."""
+        """Counts first, then listeners, the position, the journal: who waits finds told and counted what it waited for."""
         self.loads += 1
         self.stored += load.tally.stored
         self.duplicates += load.tally.duplicate
         self.amended += load.tally.amended
         self.set_aside += load.tally.refused
+        for listener in self._listeners:
+            listener.on_load(load.events)
         self._oldest_waiting_ms = load.received_at_ms if self._journal.end > load.loaded else None
         self._position.publish(load.loaded)
         self._journal.release(load.loaded)

@@ -37,6 +37,7 @@ _OF_EVENT: dict[str, Callable[[Event], Any]] = {
 _OF_BATCH: dict[str, Callable[[Batch], Any]] = {
     "project_id": attrgetter("project_id"),
     "door": attrgetter("door"),
+    "key_id": attrgetter("key_id"),
     "received_at": attrgetter("received_at_ms"),
 }
 

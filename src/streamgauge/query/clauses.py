@@ -92,7 +92,7 @@ def of_selection(selection: Selection, bindings: Bindings) -> list[str]:
         found.append(f"name = {bindings.text(selection.event_name)}")
     found.append(f"timestamp >= {bindings.instant(selection.start_ms)}")
     found.append(f"timestamp < {bindings.instant(selection.end_ms)}")
-    found.extend(_filter(chosen, bindings) for chosen in selection.filters)
+    found.extend(filter_of(chosen, bindings) for chosen in selection.filters)
     return found
 
 
@@ -125,7 +125,8 @@ def where(found: list[str]) -> str:
     return "WHERE " + "\n  AND ".join(found)
 
 
-def _filter(chosen: Filter | NumberFilter, bindings: Bindings) -> str:
+def filter_of(chosen: Filter | NumberFilter, bindings: Bindings) -> str:
+    """What an event must fulfil to pass the filter."""
     if isinstance(chosen, NumberFilter):
         return _number_filter(chosen, bindings)
     # The bare column, so that the store can use its index on it.

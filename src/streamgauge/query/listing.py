@@ -7,15 +7,17 @@ are decided by time, then event id, then position), so cursors and offsets never
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from streamgauge.kernel.event import EventFlag
-from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, Place, SortKey, StoredEvent
+from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, Matcher, Place, SortKey, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.query.clauses import Bindings, Snapshot, conditions, superseded_positions, where
+from streamgauge.query.clauses import Bindings, Snapshot, conditions, filter_of, superseded_positions, where
 from streamgauge.store import Statement
 
 EVENT_COLUMNS = (
     "event_id, name, toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(received_at), door, customer_id, account_id,\n"
-    "  visitor_id, website_id, source, properties, flags, path, position"
+    "  visitor_id, website_id, source, properties, flags, path, key_id, position"
 )
 _SORT_COLUMNS = {
     SortKey.TIMESTAMP: ("timestamp", "event_id", "position"),
@@ -72,6 +74,28 @@ def compile_lookup(lookup: EventLookup, snapshot: Snapshot) -> Statement:
     return Statement("events.lookup", sql, bindings.values())
 
 
+def compile_history(lookup: EventLookup, snapshot: Snapshot) -> Statement:
+    """As compile_lookup, with the marks that took the event back, and what took the place of each."""
+    bindings = Bindings()
+    project_id, loaded = bindings.text(lookup.project_id), bindings.whole(snapshot.loaded)
+    replaced = (
+        f"SELECT position AS replaced, min(by_position) AS replaced_by FROM superseded\n"  # noqa: S608 - placeholders only
+        f"WHERE project_id = {project_id} AND by_position < {loaded} GROUP BY position"
+    )
+    found = [f"project_id = {project_id}", f"event_id = {bindings.text(lookup.event_id)}", f"position < {loaded}"]
+    sql = (
+        f"SELECT {EVENT_COLUMNS}, replaced_by != 0, replaced_by\nFROM events\n"
+        f"LEFT JOIN ({replaced}) AS later ON position = replaced\n{where(found)}\n"
+        f"ORDER BY position DESC\nLIMIT {bindings.whole(lookup.limit)}"
+    )
+    return Statement("events.history", sql, bindings.values())
+
+
+def read_history(rows: Sequence[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
+    """The versions and marks from the rows of compile_history."""
+    return tuple(msgspec.structs.replace(stored_event(row[:-1]), replaced_by=row[-1] if row[-2] else None) for row in rows)
+
+
 def read_page(query: EventListQuery, rows: Sequence[tuple[Any, ...]], total: int | None) -> EventPage:
     """The page from the rows of compile_page."""
     return EventPage(tuple(map(stored_event, rows[: query.limit])), len(rows) > query.limit, total)
@@ -85,10 +109,19 @@ def read_versions(rows: Sequence[tuple[Any, ...]]) -> tuple[StoredEvent, ...]:
 def _found(query: EventListQuery, snapshot: Snapshot, bindings: Bindings) -> list[str]:
     # Bounded by the snapshot in every project, so that a page and its total speak of the same events.
     found = [*conditions(query.selection, snapshot, bindings), f"position < {bindings.whole(snapshot.loaded)}"]
+    if query.of_customers:
+        found.append("customer_id != ''")
+    if query.matched_by_none:
+        found.append(f"NOT ({' OR '.join(_matched(matcher, bindings) for matcher in query.matched_by_none)})")
     if query.payments_of:
         found.append(f"website_id = {bindings.text(query.payments_of)}")
         found.append(f"bitAnd(flags, {EventFlag.REVENUE.value}) != 0")
     return found
+
+
+def _matched(matcher: Matcher, bindings: Bindings) -> str:
+    found = [f"name = {bindings.text(matcher.event_name)}", *(filter_of(chosen, bindings) for chosen in matcher.filters)]
+    return f"({' AND '.join(found)})"
 
 
 def _beyond(place: Place, sign: str, bindings: Bindings) -> str:
@@ -113,6 +146,7 @@ def stored_event(row: tuple[Any, ...]) -> StoredEvent:
         properties,
         flags,
         path,
+        key_id,
         position,
         *rest,
     ) = row
@@ -132,4 +166,5 @@ def stored_event(row: tuple[Any, ...]) -> StoredEvent:
         superseded=bool(rest and rest[0]),
         flags=flags,
         path=path,
+        key_id=key_id,
     )

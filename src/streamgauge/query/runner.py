@@ -46,7 +46,16 @@ from streamgauge.query.adjustments import (
 )
 from streamgauge.query.clauses import Snapshot
 from streamgauge.query.journeys import ask_attribution, ask_funnel, ask_retention
-from streamgauge.query.listing import check_page, compile_lookup, compile_page, compile_total, read_page, read_versions
+from streamgauge.query.listing import (
+    check_page,
+    compile_history,
+    compile_lookup,
+    compile_page,
+    compile_total,
+    read_history,
+    read_page,
+    read_versions,
+)
 from streamgauge.query.metric import compile_metric, plan, read_metric
 from streamgauge.query.site import ask_site
 from streamgauge.store import Statement, StatementLimits, Store

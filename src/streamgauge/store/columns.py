@@ -52,6 +52,7 @@ EVENT_COLUMNS = pa.schema(
         ("website_id", pa.string()),
         ("source", pa.string()),
         ("door", pa.string()),
+        ("key_id", pa.string()),
         ("flags", pa.uint8()),
         ("properties", pa.binary()),
         ("exact_properties", pa.binary()),
