@@ -8,43 +8,8 @@ from flexprice import Flexprice
 
 from streamgauge.wire.flexprice.receipt_schema import RECEIPT
 from tests.flows.running import RunningServer
+from tests.flows.sending import feature, meter, receipt, send
 from tests.wire.schemas import misfits
-
-WHEN = "2024-05-01T00:00:00Z"
-
-
-def send(client: httpx.Client, event_id: str, properties: dict[str, Any] | None = None, **fields: Any) -> None:
-    sent = {"event_name": "api_call", "external_customer_id": "c1", "event_id": event_id, "timestamp": WHEN}
-    answer = client.post("/events", json={**sent, "properties": properties or {}, **fields})
-    assert answer.status_code == 202, answer.text
-
-
-def receipt(client: httpx.Client, event_id: str) -> Any:
-    answer = client.get("/events/lookup", params={"id": event_id})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def meter(client: httpx.Client, aggregation: dict[str, Any], filters: Any = (), name: str = "m", event: str = "api_call") -> str:
-    body = {
-        "name": name,
-        "event_name": event,
-        "aggregation": aggregation,
-        "filters": list(filters),
-        "reset_usage": "BILLING_PERIOD",
-    }
-    answer = client.post("/meters", json=body)
-    assert answer.status_code == 201, answer.text
-    made: str = answer.json()["id"]
-    return made
-
-
-def feature(client: httpx.Client, name: str, meter_id: str) -> str:
-    answer = client.post("/features", json={"name": name, "type": "metered", "meter_id": meter_id})
-    assert answer.status_code == 201, answer.text
-    made: str = answer.json()["id"]
-    return made
-
 
 UNPROCESSED = {"status": "unprocessed"}
 
@@ -144,8 +109,12 @@ def test_a_duplicate_is_stored_once_and_an_amendment_twice(flexprice: httpx.Clie
         send(flexprice, "e", {"n": n})
     told = receipt(flexprice, "e")
     assert told["stored_versions"] == 2
-    assert [(one["properties"]["n"], one["standing"]) for one in told["events"]] == [(2, "in_force"), (1, "superseded")]
-    assert told["events"][0]["position"] > told["events"][1]["position"]
+    new, old = told["events"]
+    assert [(one["properties"]["n"], one["standing"]) for one in (new, old)] == [(2, "in_force"), (1, "superseded")]
+    assert new["position"] > old["position"]
+    assert old["replaced_by"] == {"position": new["position"], "at": new["ingested_at"], "key_id": new["key_id"]}
+    assert "replaced_by" not in new
+    assert misfits(RECEIPT, told) == []
     assert [one["qty_total"] for one in told["processed_events"]] == ["2"]
 
 

@@ -120,16 +120,18 @@ def test_a_payment_is_taken_back_and_may_come_again(bearer: httpx.Client, base: 
     assert _total(bearer) == ("7", 1)
 
 
-def test_what_was_taken_back_is_not_found_at_any_door(bearer: httpx.Client, base: str, site: str) -> None:
+def test_what_was_taken_back_is_told_so_at_any_door(bearer: httpx.Client, base: str, site: str) -> None:
     revenue_id = _sent(bearer, base, site, amount=7, order_id="o")["revenue_id"]
     event = f"/flexprice/v1/events/{revenue_id}"
     key = {"x-api-key": bearer.headers["authorization"].removeprefix("Bearer ")}
     assert bearer.get(event, headers=key).json()["event"]["properties"]["amount"] == 7
     bearer.delete(f"{base}/revenue/o", params={"website_id": site})
-    assert bearer.get(event, headers=key).status_code == 404
+    taken_back = bearer.get(event, headers=key).json()
+    assert [(one["properties"]["amount"], one["standing"]) for one in taken_back["events"]] == [(7, "voided")]
     _sent(bearer, base, site, amount=8, order_id="o")
     found = bearer.get(event, headers=key).json()
-    assert [version["properties"]["amount"] for version in found["events"]] == [8, 7]
+    standings = [(version["properties"]["amount"], version["standing"]) for version in found["events"]]
+    assert standings == [(8, "in_force"), (7, "voided")]
 
 
 def test_what_cannot_be_taken_back(bearer: httpx.Client, stranger: httpx.Client, base: str, site: str) -> None:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
 from streamgauge.wire.flexprice import receipt_schema as schema
+from streamgauge.wire.flexprice.history import MAX_CHANGES
 
 _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -36,5 +37,10 @@ RECEIPT_DOCS = (
         "DELETE", "/v1/events/{id}", Tag.FLEXPRICE, "voidEvent", "Take an event back",
         "It stays in its history and counts for nothing until it is sent again. Takes a key with the scopes read and ingest.",
         parameters=(_ID_IN_PATH,), reply=schema.VOIDED, also=_LOOKED_UP,
+    ),
+    RouteDoc(
+        "GET", "/v1/events/{id}/history", Tag.FLEXPRICE, "eventHistory", "Who changed an event, when, before and after",
+        f"The last {MAX_CHANGES} changes. Duplicates change nothing and are not among them.",
+        parameters=(_ID_IN_PATH,), reply=schema.HISTORY, also=_LOOKED_UP,
     ),
 )  # fmt: skip

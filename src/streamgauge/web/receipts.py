@@ -28,6 +28,7 @@ from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.queries import fresh_reply
 from streamgauge.web.reply import Reply
 from streamgauge.wire.flexprice import lookup
+from streamgauge.wire.flexprice.history import MAX_CHANGES, render_history
 from streamgauge.wire.flexprice.receipts import Version, render_receipt
 
 _RETRY_AFTER_S = 1
@@ -76,45 +77,52 @@ async def answer_void(desk: ReceiptDesk, question: Question) -> Reply:
     require_scope(question.key, Scope.INGEST)
     asked = lookup.parse_lookup_by_path(question.path["id"], (), question.project_id)
     latest = (await _stored(desk, asked.versions)).answer[0]
-    if not latest.superseded:
+    if not latest.flags & EventFlag.VOID:
         await desk.intake.admit(question.key, Door.FLEXPRICE, [_mark(latest)], question.now_ms)
         desk.counters.accepted(Door.FLEXPRICE, 1)
     reply = {"message": "Event voided successfully", "event_id": latest.event_id}
     return Reply(200, msgspec.json.encode(reply))
 
 
+async def answer_history(desk: ReceiptDesk, question: Question) -> Reply:
+    asked = lookup.parse_lookup_by_path(question.path["id"], question.parameters, question.project_id)
+    found = await _stored(desk, msgspec.structs.replace(asked.versions, limit=MAX_CHANGES + 1))
+    return fresh_reply(render_history(question.project_id, found.answer), found.freshness)
+
+
 RECEIPT_ROUTES = (
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/lookup", answer_lookup),
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/{id}", answer_lookup_by_path),
     DoorRoute(Door.FLEXPRICE, "DELETE", "/v1/events/{id}", answer_void),
+    DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/{id}/history", answer_history),
 )
 
 
 async def _receipt(desk: ReceiptDesk, request: lookup.LookupRequest) -> Reply:
     answered = await _stored(desk, request.versions)
-    stored = answered.answer
-    chosen = request.chosen(stored)
-    if not chosen:
+    stored = [_version(entry, answered.answer) for entry in answered.answer if not entry.flags & EventFlag.VOID]
+    versions = [version for version in stored if request.asks_for(version.event)]
+    if not versions:
         raise lookup.no_event()
-    versions = [Version(event, _standing(event, stored)) for event in chosen]
-    out_of_force = _OUT_OF_FORCE.get(versions[0].standing)
-    receipt = await asyncio.to_thread(desk.receipts.receipt, request.versions.project_id, chosen[0], out_of_force)
-    return fresh_reply(render_receipt(request.versions.project_id, versions, len(stored), receipt), answered.freshness)
+    project_id, (first, *_) = request.versions.project_id, versions
+    receipt = await asyncio.to_thread(desk.receipts.receipt, project_id, first.event, _OUT_OF_FORCE.get(first.standing))
+    return fresh_reply(render_receipt(project_id, versions, len(stored), receipt), answered.freshness)
 
 
 _OUT_OF_FORCE = {Standing.SUPERSEDED: Uncounted.SUPERSEDED, Standing.VOIDED: Uncounted.VOIDED}
 
 
-def _standing(event: StoredEvent, stored: Sequence[StoredEvent]) -> Standing:
-    if not event.superseded:
-        return Standing.IN_FORCE
-    # The newest version is replaced by nothing but a mark that takes the event back.
-    return Standing.VOIDED if event is stored[0] else Standing.SUPERSEDED
+def _version(event: StoredEvent, entries: Sequence[StoredEvent]) -> Version:
+    if event.replaced_by is None:
+        return Version(event, Standing.IN_FORCE)
+    # Both are there: the newest entries are looked up, and what replaced a version is newer than it.
+    by = next(entry for entry in entries if entry.position == event.replaced_by)
+    return Version(event, Standing.VOIDED if by.flags & EventFlag.VOID else Standing.SUPERSEDED, by)
 
 
 async def _stored(desk: ReceiptDesk, asked: EventLookup) -> Answered[tuple[StoredEvent, ...]]:
-    """All versions, at least one. Raises Refusal not_found, or server_busy when the event may be on its way."""
-    answered = await desk.runner.lookup(asked)
+    """All versions and void marks, at least one. Raises Refusal not_found, or server_busy when the event may be on its way."""
+    answered = await desk.runner.history(asked)
     if answered.answer:
         return answered
     if answered.freshness.lagging:

@@ -6,8 +6,6 @@
 - An event that was taken back is found, and its receipt says so.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 
 from streamgauge.kernel.query import EventLookup, StoredEvent
@@ -28,10 +26,6 @@ class LookupRequest(msgspec.Struct, frozen=True):
     def asks_for(self, event: StoredEvent) -> bool:
         of_customer = self.customer_id in ("", event.customer_id)
         return of_customer and self.start_ms <= event.timestamp_ms < self.end_ms
-
-    def chosen(self, versions: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
-        """Those that are asked for."""
-        return tuple(version for version in versions if self.asks_for(version))
 
 
 def parse_lookup(params: Pairs, project_id: str) -> LookupRequest:

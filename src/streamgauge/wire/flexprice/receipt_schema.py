@@ -23,8 +23,15 @@ def _list_of(item: Schema, description: str = "") -> Schema:
 
 POSITION: Schema = {**_COUNT, "description": "Where it stands in the journal."}
 STANDING: Schema = {**_TEXT, "enum": list(Standing)}
-_VERSION_FIELDS: Mapping[str, Schema] = {**EVENT_FIELDS, "position": POSITION, "standing": STANDING, "door": _TEXT}
-_REPLACED = _object({"position": POSITION, "at": _TIME, "key_id": _TEXT}, "position", "at", "key_id")
+_KEY: Schema = {**_TEXT, "description": "Of the key that sent it; empty when none is known."}
+_VERSION_FIELDS: Mapping[str, Schema] = {
+    **EVENT_FIELDS,
+    "position": POSITION,
+    "standing": STANDING,
+    "door": _TEXT,
+    "key_id": _KEY,
+}
+_REPLACED = _object({"position": POSITION, "at": _TIME, "key_id": _KEY}, "position", "at", "key_id")
 VERSION = _object({**_VERSION_FIELDS, "replaced_by": _REPLACED}, *_VERSION_FIELDS)
 
 _PROCESSED_FIELDS: Mapping[str, Schema] = {
@@ -91,3 +98,24 @@ _RECEIPT_FIELDS: Mapping[str, Schema] = {
 }
 RECEIPT = _object(_RECEIPT_FIELDS, *_RECEIPT_FIELDS)
 VOIDED = _object({"message": _TEXT, "event_id": _TEXT}, "message", "event_id")
+
+_EVENT_OR_NONE: Schema = {"type": ["object", "null"], "properties": EVENT_FIELDS, "required": list(EVENT_FIELDS)}
+_CHANGE_FIELDS: Mapping[str, Schema] = {
+    "position": POSITION,
+    "change": {**_TEXT, "enum": ["created", "corrected", "voided", "restored"]},
+    "at": _TIME,
+    "key_id": _KEY,
+    "door": _TEXT,
+    "before": _EVENT_OR_NONE,
+    "after": _EVENT_OR_NONE,
+}
+HISTORY = _object(
+    {
+        "event_id": _TEXT,
+        "changes": _list_of(_object(_CHANGE_FIELDS, *_CHANGE_FIELDS), "In the order in which they were accepted."),
+        "has_more": {"type": "boolean", "description": "There were earlier changes."},
+    },
+    "event_id",
+    "changes",
+    "has_more",
+)

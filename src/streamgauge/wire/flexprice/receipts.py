@@ -1,7 +1,7 @@
 """The receipt of an event, as GET /v1/events/lookup shows it: the published shape, and what is added to it.
 
     {"event", "status", "processed_events": [...], "debug_tracker": {...}, "events": [...]}          published
-    + "stored_versions", "conversions"; of each event "position", "standing", "door"                   added
+    + "stored_versions", "conversions"; of each event "position", "standing", "door", "key_id", "replaced_by"   added
 
 - status: "failed" when the project has meters and none of them counts the event; else "processed". An event is found only once it
   is stored and counts in queries, so nothing is ever "processing".
@@ -35,11 +35,11 @@ _SAID_OF_REASONS: Mapping[str, str] = {
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A stored version of an event, and how it stands. replaced_by: the position, time and key of what took its place."""
+    """A stored version of an event, and how it stands. replaced_by: the version or the void mark that took its place."""
 
     event: StoredEvent
     standing: Standing
-    replaced: Mapping[str, object] | None = None
+    replaced_by: StoredEvent | None = None
 
 
 def render_receipt(project_id: str, versions: Sequence[Version], stored: int, receipt: Receipt) -> bytes:
@@ -71,9 +71,10 @@ def render_receipt(project_id: str, versions: Sequence[Version], stored: int, re
 def _version_fields(project_id: str, version: Version) -> dict[str, object]:
     event = version.event
     fields = event_fields(project_id, event)
-    fields |= {"position": event.position, "standing": version.standing.value, "door": event.door}
-    if version.replaced is not None:
-        fields["replaced_by"] = version.replaced
+    fields |= {"position": event.position, "standing": version.standing.value, "door": event.door, "key_id": event.key_id}
+    by = version.replaced_by
+    if by is not None:
+        fields["replaced_by"] = {"position": by.position, "at": format_instant(by.received_at_ms), "key_id": by.key_id}
     return fields
 
 
