@@ -19,18 +19,32 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streamgauge.kernel.query import Aggregation, Closed, MetricQuery
-from streamgauge.query.clauses import IS_NO_VOID_MARK, Bindings, Snapshot, known, of_selection, replaced_by_then, where
+from streamgauge.kernel.query import Aggregation, Closed, MetricQuery, Selection
+from streamgauge.query.clauses import (
+    IS_NO_VOID_MARK,
+    Bindings,
+    Snapshot,
+    conditions,
+    known,
+    of_selection,
+    replaced_by_then,
+    where,
+)
 
 _TAKEN_BACK = frozenset({Aggregation.COUNT, Aggregation.SUM})
 _EVENT_MS = "toUnixTimestamp64Milli(timestamp)"
 
 
-class Closing(msgspec.Struct, frozen=True):
-    """columns: among them `at`, the time in milliseconds, and `sign`. source: FROM and WHERE of the statement."""
+class Entries(msgspec.Struct, frozen=True):
+    """One part of the rows. names: expressions with names, for the statement's WITH; among them `at`, the time in milliseconds,
+    and `sign`. source: FROM and WHERE."""
 
-    columns: tuple[str, ...]
+    names: tuple[str, ...]
     source: str
+
+    def select(self, columns: Sequence[str]) -> str:
+        """The statement of these columns, and `at` and `sign`."""
+        return f"WITH {', '.join(self.names)}\nSELECT at, sign, {', '.join(columns)}\n{self.source}"
 
 
 def relevant(closed: Sequence[Closed], start_ms: int, end_ms: int) -> tuple[Closed, ...]:
@@ -47,42 +61,53 @@ def relevant(closed: Sequence[Closed], start_ms: int, end_ms: int) -> tuple[Clos
     return tuple(reversed(found))
 
 
-def closing_of(query: MetricQuery, snapshot: Snapshot, bindings: Bindings) -> Closing | None:
-    """None when the query has no closed periods. It has the relevant ones only, in order."""
-    if not query.closed:
-        return None
-    closed, selection = query.closed, query.selection
-    moved = _Moved(closed, bindings)
-    range_start, range_end = bindings.whole(selection.start_ms), bindings.whole(selection.end_ms)
-    found = of_selection(msgspec.structs.replace(selection, start_ms=min(selection.start_ms, closed[0].start_ms)), bindings)
-    found += known(selection, snapshot, bindings)
-    before = [period.position for period in closed if period.start_ms < selection.start_ms]
-    late = f"timestamp >= {bindings.instant(selection.start_ms)}"
+def entries_of(query: MetricQuery, snapshot: Snapshot, bindings: Bindings) -> tuple[Entries, ...]:
+    """The parts of the rows of a query with closed periods, of which it has the relevant ones only, in order."""
+    moved = _Moved(query.closed, bindings)
+    if not snapshot.amended:
+        return (_in_force(query, snapshot, moved, bindings),)
+    return _in_force(query, snapshot, moved, bindings), _kept(query, snapshot, moved, bindings)
+
+
+def _in_force(query: MetricQuery, snapshot: Snapshot, moved: "_Moved", bindings: Bindings) -> Entries:
+    """Events that nothing replaced."""
+    selection = query.selection
+    found = conditions(_from_the_first(query), snapshot, bindings)
+    before = [period.position for period in query.closed if period.start_ms < selection.start_ms]
     if before:
         # Of what happened before the range, only what came after a closing can count in it.
-        late += f" OR position >= {bindings.whole(min(before))}"
-    if not snapshot.amended:
-        found += [f"({late})", f"at >= {range_start}", f"at < {range_end}"]
-        return Closing((f"{moved.sql(_EVENT_MS, 'position')} AS at", "toInt8(1) AS sign"), f"FROM events\n{where(found)}")
-    if before:
-        late += f" OR by_position >= {bindings.whole(min(before))}"
-    back = "-1" if query.aggregation in _TAKEN_BACK else "0"
-    held = f"place -> place.2 != 0 AND place.1 >= {range_start} AND place.1 < {range_end}"
-    columns = (
+        earlier = f"timestamp >= {bindings.instant(selection.start_ms)}"
+        found.append(f"({earlier} OR position >= {bindings.whole(min(before))})")
+    found.append(f"at >= {bindings.whole(selection.start_ms)} AND at < {bindings.whole(selection.end_ms)}")
+    names = (f"{moved.sql(_EVENT_MS, 'position')} AS at", "toInt8(1) AS sign")
+    return Entries(names, f"FROM events\n{where(found)}")
+
+
+def _kept(query: MetricQuery, snapshot: Snapshot, moved: "_Moved", bindings: Bindings) -> Entries:
+    """Events that something replaced after their period was closed: where they stay, and where they are taken back."""
+    selection = query.selection
+    replaced = replaced_by_then(selection.project_id, selection.as_of, snapshot, bindings)
+    replaced.append(f"by_position >= {bindings.whole(min(period.position for period in query.closed))}")
+    first = _from_the_first(query)
+    found = [*of_selection(first, bindings), *known(first, snapshot, bindings), IS_NO_VOID_MARK, "kept_until > counted_at"]
+    found.append(f"position IN (SELECT position FROM superseded {where(replaced)})")  # noqa: S608 - every value is a placeholder
+    places = "[(counted_at, toInt8(1))" + (", (kept_until, toInt8(-1))]" if query.aggregation in _TAKEN_BACK else "]")
+    held = f"place.1 >= {bindings.whole(selection.start_ms)} AND place.1 < {bindings.whole(selection.end_ms)}"
+    names = (
         f"{moved.sql(_EVENT_MS, 'position')} AS counted_at",
         f"{moved.sql('counted_at', 'by_position')} AS kept_until",
-        "kept_until > counted_at AS kept",
-        f"[(counted_at, toInt8(by_position = 0 OR kept)), (kept_until, toInt8(if(kept, {back}, 0)))] AS places",
-        f"arrayJoin(arrayFilter({held}, places)) AS placed",
+        f"arrayJoin(arrayFilter(place -> {held}, {places})) AS placed",
         "placed.1 AS at",
         "placed.2 AS sign",
     )
-    replaced = where(replaced_by_then(selection.project_id, selection.as_of, snapshot, bindings))
-    source = (
-        f"FROM events\nLEFT ANY JOIN (SELECT position, by_position FROM superseded {replaced}) AS replaced USING position\n"  # noqa: S608
-        f"{where([*found, f'({late})', IS_NO_VOID_MARK])}"
-    )
-    return Closing(columns, source)
+    later = f"SELECT position, by_position FROM superseded {where(replaced)}"  # noqa: S608 - every value is a placeholder
+    return Entries(names, f"FROM events\nANY INNER JOIN ({later}) AS replaced USING position\n{where(found)}")
+
+
+def _from_the_first(query: MetricQuery) -> Selection:
+    """The selection, from the first closed period on."""
+    start_ms = min(query.selection.start_ms, query.closed[0].start_ms)
+    return msgspec.structs.replace(query.selection, start_ms=start_ms)
 
 
 class _Moved:

@@ -18,7 +18,7 @@ from streamgauge.kernel import calendar
 from streamgauge.kernel.query import Aggregation, MetricAnswer, MetricQuery, Missing, Number, Point, Window
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Bindings, Snapshot, conditions, key_text, where
-from streamgauge.query.closing import closing_of, relevant
+from streamgauge.query.closing import entries_of, relevant
 from streamgauge.query.expression import expression_columns
 from streamgauge.query.timetable import bucket_start
 from streamgauge.store import Statement
@@ -99,19 +99,17 @@ def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
 def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
     """One row per event: the bucket, the groups, the value (if any) and whether it counts.
 
-    With closed periods a row per place where an event counts, with `at` and `sign` (see closing.py).
+    With closed periods one row per place where an event counts, with `at` and `sign` (see closing.py).
     """
     query = planned.query
-    closing = closing_of(query, snapshot, bindings)
     edges = planned.edges if query.bucket is None else planned.inner_edges
-    columns = [] if closing is None else [*closing.columns]
-    columns.append(f"{_bucket(_time(query), edges, planned, bindings)} AS bucket")
+    columns = [f"{_bucket(_time(query), edges, planned, bindings)} AS bucket"]
     columns += [f"{key_text(key, bindings)} AS group_{place}" for place, key in enumerate(query.group_by)]
     columns += _value_columns(query, bindings)
     if query.aggregation in (Aggregation.LATEST, Aggregation.WEIGHTED_SUM):
-        columns += ["position"] if closing else ["timestamp", "position"]
-    if closing is not None:
-        return f"SELECT {', '.join(columns)}\n{closing.source}"
+        columns += ["timestamp", "position"]
+    if query.closed:
+        return "\nUNION ALL\n".join(part.select(columns) for part in entries_of(query, snapshot, bindings))
     return f"SELECT {', '.join(columns)}\nFROM events\n{where(conditions(query.selection, snapshot, bindings))}"
 
 

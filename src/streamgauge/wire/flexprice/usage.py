@@ -103,7 +103,7 @@ def render_usage(query: MetricQuery, answer: MetricAnswer) -> bytes:
     value = _clamped(answer.value)
     if value and (query.window is None or query.bucket is not None):
         reply["value"] = json_number(value)
-    results = [_result(query, point) for point in answer.points if point.count]
+    results = [_result(query, point) for point in answer.points if point.count or point.value]
     if results:
         reply["results"] = results
     return msgspec.json.encode(reply)
