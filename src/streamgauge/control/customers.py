@@ -5,7 +5,8 @@ Promises
   when the event comes: an alias that is added takes its earlier events along.
 - Customers form trees: none is its own ancestor.
 
-Limits: MAX_ALIASES per customer; a tree is at most MAX_DEPTH deep, and MAX_DESCENDANTS customers below one roll up to it.
+Limits: MAX_ALIASES per customer; a tree is at most MAX_DEPTH deep; a question about a customer and all below it is about at most
+MAX_SCOPE_IDS ids.
 """
 
 import threading
@@ -34,7 +35,7 @@ from streamgauge.kernel.refusal import Reason, Refusal
 
 MAX_ALIASES = 100
 MAX_DEPTH = 10
-MAX_DESCENDANTS = 10_000
+MAX_SCOPE_IDS = 10_000
 _address = msgspec.json.Decoder(Address)
 _TEXTS: Mapping[CustomerText, Column[str]] = {
     CustomerText.ID: customers.c.customer_id,
@@ -87,7 +88,7 @@ class Customers:
     def scope(self, project_id: str, external_id: str, include_children: bool = False) -> CustomerScope:
         """Whose events are meant by an external id or alias. An id of no customer means itself.
 
-        Raises Refusal invalid_parameter when more than MAX_DESCENDANTS customers would roll up.
+        Raises Refusal invalid_parameter when customers with more than MAX_SCOPE_IDS ids would roll up.
         """
         with self._database.reading() as connection:
             found = _find(connection, project_id, external_id)
@@ -97,6 +98,8 @@ class Customers:
             if include_children:
                 below = _descendants(connection, project_id, found.customer_id)
                 external_ids += tuple(_ids_of(connection, below))
+                if len(external_ids) > MAX_SCOPE_IDS:
+                    raise _too_many_below()
             return CustomerScope(tuple(dict.fromkeys(external_ids)), found)
 
     def children(
@@ -271,12 +274,16 @@ def _descendants(connection: Connection, project_id: str, customer_id: str) -> l
     found: list[str] = []
     level = [customer_id]
     while level:
-        query = select(customers.c.customer_id).where(_children_of(project_id, level)).limit(MAX_DESCENDANTS + 1)
+        query = select(customers.c.customer_id).where(_children_of(project_id, level)).limit(MAX_SCOPE_IDS + 1)
         level = list(connection.execute(query).scalars())
         found += level
-        if len(found) > MAX_DESCENDANTS:
-            raise _invalid("include_children", f"a customer with at most {MAX_DESCENDANTS:,} customers below it")
+        if len(found) > MAX_SCOPE_IDS:
+            raise _too_many_below()
     return found
+
+
+def _too_many_below() -> Refusal:
+    return _invalid("include_children", f"a customer that has, with all customers below it, at most {MAX_SCOPE_IDS:,} ids")
 
 
 def _children_of(project_id: str, parents: Sequence[str]) -> ColumnElement[bool]:
@@ -286,7 +293,8 @@ def _children_of(project_id: str, parents: Sequence[str]) -> ColumnElement[bool]
 def _ids_of(connection: Connection, customers_: Sequence[str]) -> Iterable[str]:
     if not customers_:
         return ()
-    return connection.execute(select(customer_ids.c.external_id).where(customer_ids.c.customer_id.in_(customers_))).scalars()
+    query = select(customer_ids.c.external_id).where(customer_ids.c.customer_id.in_(customers_))
+    return connection.execute(query.limit(MAX_SCOPE_IDS + 1)).scalars()
 
 
 def _keep_ids(connection: Connection, customer: Customer) -> None:
