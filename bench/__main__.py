@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.batches import measure_batches
 from bench.figure import Figure
+from bench.importing import measure_import
 from bench.memory import measure_memory
 from bench.ready import measure_ready
 from bench.report import Circumstances, replace_measured, to_json, to_markdown, to_table
@@ -29,6 +30,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "sustained": lambda: measure_sustained(seconds=60, direct_seconds=20),
     "memory": lambda: measure_memory(seconds=30),
     "ready": lambda: measure_ready(rounds=5, kept=OUT),
+    "import": lambda: measure_import(rows=1_000_000, rounds=5),
     "website": lambda: measure_website(rounds=15, seconds=8, kept=OUT),
 }
 

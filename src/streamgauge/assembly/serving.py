@@ -17,7 +17,8 @@ from streamgauge import __version__
 from streamgauge.assembly.figures import gauges, readiness_checks
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
 from streamgauge.assembly.reports import report
-from streamgauge.assembly.transfers import append_desk
+from streamgauge.assembly.telling import telling
+from streamgauge.assembly.transfers import append_desk, export_desk
 from streamgauge.control import Control, KeySpec
 from streamgauge.intake import Intake
 from streamgauge.intake.enrichment import Enricher, open_enricher
@@ -102,7 +103,7 @@ async def _serve(settings: Settings) -> None:
         tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
         delivering = asyncio.create_task(run_dispatcher(settings, parts.control.webhooks, SystemClock(), _note_webhook_failure))
         try:
-            with run_file(settings.run_file, token) as announce:
+            with telling(parts, _note_webhook_failure), run_file(settings.run_file, token) as announce:
 
                 def on_ready(port: int) -> None:
                     _calm_collector()
@@ -173,7 +174,7 @@ def _application(
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
-        *transfer_paths(token, bodies, append_desk(parts, enricher)),
+        *transfer_paths(token, bodies, append_desk(parts, enricher), export_desk(settings, parts)),
     ]
     return Application(desk, gate, paths, telemetry)
 

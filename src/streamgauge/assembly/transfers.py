@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+import pyarrow as pa
 import uvloop
 
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
 from streamgauge.intake import Intake
 from streamgauge.intake.enrichment import Enricher, open_enricher
 from streamgauge.kernel.clock import SystemClock
+from streamgauge.kernel.export import ExportPage
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota
+from streamgauge.query import ExportDesk
+from streamgauge.store import StatementLimits
 from streamgauge.transfer import AppendDesk, LocalTaker
 
 T = TypeVar("T")
@@ -23,6 +27,7 @@ class FolderEnds(NamedTuple):
     """What a transfer needs of a folder that is opened for it. stored, duplicates: of this opening, so far."""
 
     taker: LocalTaker
+    source: "LocalSource"
     stored: Callable[[], int]
     duplicates: Callable[[], int]
 
@@ -34,10 +39,11 @@ def work_on_folder(settings: Settings, work: Callable[[FolderEnds], T]) -> T:
         given = absolute(settings)
         async with opened_parts(given) as parts:
             enricher = open_enricher(given.geo_database, given.proxy_networks, given.data_dir, SystemClock())
-            taker = LocalTaker(append_desk(parts, enricher), asyncio.get_running_loop())
-            working = asyncio.create_task(
-                asyncio.to_thread(work, FolderEnds(taker, lambda: parts.loader.stored, lambda: parts.loader.duplicates))
-            )
+            loop = asyncio.get_running_loop()
+            taker = LocalTaker(append_desk(parts, enricher), loop)
+            source = LocalSource(export_desk(given, parts), loop)
+            ends = FolderEnds(taker, source, lambda: parts.loader.stored, lambda: parts.loader.duplicates)
+            working = asyncio.create_task(asyncio.to_thread(work, ends))
             try:
                 result = await asyncio.shield(working)
             except asyncio.CancelledError:
@@ -49,6 +55,28 @@ def work_on_folder(settings: Settings, work: Callable[[FolderEnds], T]) -> T:
             return result
 
     return uvloop.run(run())
+
+
+class LocalSource:
+    """A Source (transfer.exporting) in this process, for a thread beside the event loop."""
+
+    def __init__(self, desk: ExportDesk, loop: asyncio.AbstractEventLoop) -> None:
+        self._desk = desk
+        self._loop = loop
+
+    def position(self) -> int:
+        """See Source."""
+        return asyncio.run_coroutine_threadsafe(self._desk.position(), self._loop).result()
+
+    def page(self, page: ExportPage) -> pa.Table:
+        """See Source."""
+        return asyncio.run_coroutine_threadsafe(self._desk.page(page), self._loop).result()
+
+
+def export_desk(settings: Settings, parts: Parts) -> ExportDesk:
+    """Where pages of exports come from."""
+    limits = StatementLimits(settings.query_timeout_s, settings.query_memory_bytes)
+    return ExportDesk(parts.store, parts.loader, lambda: parts.journal.end, limits)
 
 
 def append_desk(parts: Parts, enricher: Enricher) -> AppendDesk:

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage. Errors are one clear lin
 import click
 
 from streamgauge.cli.config import config
+from streamgauge.cli.exporting import export
 from streamgauge.cli.importing import import_
 from streamgauge.cli.keys import keys
 from streamgauge.cli.projects import projects
@@ -21,5 +22,5 @@ def main() -> None:
     """Streamgauge: events in once; product metrics, web analytics and usage metering out."""
 
 
-for _command in (serve, projects, keys, websites, rates, verify, import_, config):
+for _command in (serve, projects, keys, websites, rates, verify, import_, export, config):
     main.add_command(_command)

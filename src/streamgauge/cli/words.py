@@ -29,6 +29,21 @@ class Expiry(click.ParamType[int]):
         return int(moment.timestamp() * 1000)
 
 
+class Moment(click.ParamType[int]):
+    """A date or a time in ISO 8601, as milliseconds since 1970. A date is its beginning, in UTC; so a time without zone."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a date such as 2027-12-31 or 2027-12-31T18:00:00Z.", param, ctx)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
 class Duration(click.ParamType[int]):
     """A number and a unit, as milliseconds."""
 

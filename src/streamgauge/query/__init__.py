@@ -5,12 +5,14 @@
       listing.py          EventListQuery and EventLookup: the same
       site/               SiteQuery: the numbers of a website
       journeys/           funnels, retention, attribution
+      export.py           pages of an export, for ExportDesk
       clauses.py          the parts that they share: bound values, the WHERE clause, keys to group and filter by
       timetable.py        buckets as an SQL expression
 
 SQL text is written in this room only. It is made of fixed pieces; whatever came from a request is a bound value.
 """
 
+from streamgauge.query.export import ExportDesk
 from streamgauge.query.runner import Answered, Freshness, IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
 
-__all__ = ["Answered", "Freshness", "IgnoredTimes", "QueryObserver", "QueryRunner", "QuerySettings"]
+__all__ = ["Answered", "ExportDesk", "Freshness", "IgnoredTimes", "QueryObserver", "QueryRunner", "QuerySettings"]

@@ -58,6 +58,16 @@ class Store:
                 raise from_query(error, statement, limits) from None  # the engine's text can quote values
         return [tuple(row) for row in result.result_rows]
 
+    def select_arrow(self, statement: Statement, limits: StatementLimits, max_bytes: int) -> pa.Table:
+        """As select, in columns; more than max_bytes of result is QUERY_TOO_MANY_ROWS too."""
+        sql = f"/* {statement.name} */ {statement.sql}"
+        settings = {**_select_settings(statement, limits), "max_result_bytes": max_bytes}
+        with self._connections.connection() as client:
+            try:
+                return client.query_arrow(sql, dict(statement.parameters) or None, settings=settings, use_strings=True)
+            except ClickHouseError as error:
+                raise from_query(error, statement, limits) from None  # as above
+
     def insert(self, table: str, rows: pa.Table, token: str) -> None:
         """Puts the rows into the table, once per token. Raises RowsRefused when they cannot be stored, StoreError otherwise.
 

@@ -5,25 +5,32 @@ it a Taker, whoever runs an export a source of pages.
 """
 
 from streamgauge.transfer.ends import AppendDesk, LocalTaker, Taker
+from streamgauge.transfer.exporting import Exported, Source, export_events
 from streamgauge.transfer.files import Format, UnusableFile
 from streamgauge.transfer.importing import Import, Importing, Outcome, Watcher
 from streamgauge.transfer.mapping import RowPlan, UnusableMapping, Wishes
-from streamgauge.transfer.remote import RemoteTaker
+from streamgauge.transfer.remote import Position, RemoteSource, RemoteTaker, stream_of
 from streamgauge.transfer.verdict import BadRow
 
 __all__ = [
     "AppendDesk",
     "BadRow",
+    "Exported",
     "Format",
     "Import",
     "Importing",
     "LocalTaker",
     "Outcome",
+    "Position",
+    "RemoteSource",
     "RemoteTaker",
     "RowPlan",
+    "Source",
     "Taker",
     "UnusableFile",
     "UnusableMapping",
     "Watcher",
     "Wishes",
+    "export_events",
+    "stream_of",
 ]

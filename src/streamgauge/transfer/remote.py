@@ -5,7 +5,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import msgspec
+import pyarrow as pa
 
+from streamgauge.kernel.export import ExportPage
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.transfer.ends import PATIENT_REASONS, PAUSE_S
 
@@ -55,6 +57,41 @@ class RemoteTaker:
 
     def _take(self, path: str, payload: bytes) -> None:
         ask(self._link, path, payload)
+
+
+class Position(msgspec.Struct, frozen=True):
+    """The answer of /internal/export/position."""
+
+    position: int
+
+
+class RemoteSource:
+    """A Source: asks the server, page by page."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def position(self) -> int:
+        """See Source."""
+        return msgspec.json.decode(ask(self._link, "/internal/export/position", b""), type=Position).position
+
+    def page(self, page: ExportPage) -> pa.Table:
+        """See Source."""
+        answer = ask(self._link, "/internal/export/events", msgspec.json.encode(page))
+        return table_from(answer)
+
+
+def table_from(stream: bytes) -> pa.Table:
+    """A table of its Arrow stream."""
+    return pa.ipc.open_stream(stream).read_all()
+
+
+def stream_of(table: pa.Table) -> bytes:
+    """The table as an Arrow stream, compressed."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return] # pyarrow has no types
 
 
 def _refusal_of(status: int, answer: bytes) -> Refusal:

@@ -1,18 +1,34 @@
 """Routes by which `streamgauge import` and `export` work beside a running server. Guarded as all internal routes are."""
 
+import asyncio
 from collections.abc import Mapping
 
-from streamgauge.transfer import AppendDesk
+import msgspec
+
+from streamgauge.kernel.export import ExportPage
+from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.query import ExportDesk
+from streamgauge.transfer import AppendDesk, Position, stream_of
 from streamgauge.web.body import Bodies
 from streamgauge.web.exchange import Exchange
 from streamgauge.web.internal import check_token
 from streamgauge.web.reply import Receive, Reply
 from streamgauge.web.routing import Answer, Endpoint, Path
 
+_ARROW = b"application/vnd.apache.arrow.stream"
 
-def transfer_paths(token: str, bodies: Bodies, desk: AppendDesk) -> list[Path]:
-    """/internal/import: one encoded batch as body; answered when it is durable. ?websites=1: some events are of a website."""
-    return [Path("/internal/import", "POST", Endpoint(_append(token, bodies, desk)))]
+
+def transfer_paths(token: str, bodies: Bodies, desk: AppendDesk, exports: ExportDesk) -> list[Path]:
+    """/internal/import: one encoded batch as body; answered when it is durable. ?websites=1: some events are of a website.
+
+    /internal/export/position: a cursor, when all below it is loaded. /internal/export/events: an ExportPage as JSON to a page as
+    an Arrow stream.
+    """
+    return [
+        Path("/internal/import", "POST", Endpoint(_append(token, bodies, desk))),
+        Path("/internal/export/position", "POST", Endpoint(_position(token, exports))),
+        Path("/internal/export/events", "POST", Endpoint(_page(token, bodies, exports))),
+    ]
 
 
 def _append(token: str, bodies: Bodies, desk: AppendDesk) -> Answer:
@@ -24,5 +40,27 @@ def _append(token: str, bodies: Bodies, desk: AppendDesk) -> Answer:
         finally:
             bodies.release(exchange)
         return Reply(200, b"{}")
+
+    return answer
+
+
+def _position(token: str, exports: ExportDesk) -> Answer:
+    async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
+        check_token(exchange, token)
+        return Reply(200, msgspec.json.encode(Position(await exports.position())))
+
+    return answer
+
+
+def _page(token: str, bodies: Bodies, exports: ExportDesk) -> Answer:
+    async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
+        check_token(exchange, token)
+        try:
+            page = msgspec.json.decode(await bodies.read(exchange, exchange.scope, receive), type=ExportPage)
+        except msgspec.DecodeError as error:
+            raise Refusal(Reason.MALFORMED_JSON, "The body is no page of an export") from error
+        finally:
+            bodies.release(exchange)
+        return Reply(200, await asyncio.to_thread(stream_of, await exports.page(page)), _ARROW)
 
     return answer
