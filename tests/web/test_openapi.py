@@ -18,6 +18,7 @@ from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
 from streamgauge.web.docs_customers import CUSTOMER_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
 from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
+from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
@@ -27,6 +28,7 @@ from streamgauge.web.health import health_paths
 from streamgauge.web.openapi import Tag
 from streamgauge.web.periods import PERIOD_ROUTES
 from streamgauge.web.queries import QUERY_ROUTES
+from streamgauge.web.receipts import RECEIPT_ROUTES
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES
 from streamgauge.web.route_docs import ROUTES, api_document
@@ -42,6 +44,7 @@ DOOR_ROUTES = (
     *WEBSITE_ROUTES,
     *DASHBOARD_ROUTES,
     *REVENUE_ROUTES,
+    *RECEIPT_ROUTES,
     *ANALYTICS_ROUTES,
     *WEBHOOK_ROUTES,
     *CATALOGUE_ROUTES,
@@ -54,6 +57,7 @@ ROUTE_DOCS = (
     *DASHBOARD_DOCS,
     *WEBSITE_DOCS,
     *REVENUE_DOCS,
+    *RECEIPT_DOCS,
     *ANALYTICS_DOCS,
     *TRACKER_DOCS,
     *WEBHOOK_DOCS,

@@ -230,10 +230,11 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Matcher(msgspec.Struct, frozen=True):
-    """The events of a name that pass all filters."""
+    """The events of a name that pass all filters, and for which the expression, if there is one, gives a number."""
 
     event_name: str
     filters: tuple[Filter, ...] = ()
+    expression: Expression | None = None
 
 
 class EventListQuery(msgspec.Struct, frozen=True):

@@ -53,7 +53,7 @@ _STEP = 2**50
 def expression_columns(expression: Expression, bindings: Bindings) -> list[str]:
     """The columns `number`, a Decimal(38, 9), and `valued`: whether the event has one; and those that they are made of."""
     bound = {name: bindings.text(name) for name in sorted(names(expression))}
-    readable = [f"(mapContains(numbers, {name}) OR NOT mapContains(strings, {name}))" for name in bound.values()]
+    readable = _readable(bound)
     limit = _double(NOT_BELOW, bindings)
     return [
         f"{_sql(expression.root, bound, bindings)} AS outcome",
@@ -64,6 +64,18 @@ def expression_columns(expression: Expression, bindings: Bindings) -> list[str]:
         " + toDecimal128(toInt64(roundBankers((low - trunc(low)) * 1000000000)), 9) / 1000000000 AS number",
         f"{' AND '.join([*readable, f'abs(outcome) < {limit}'])} AS valued",
     ]
+
+
+def gives_number(expression: Expression, bindings: Bindings) -> str:
+    """A condition: whether the expression has a number for the event."""
+    bound = {name: bindings.text(name) for name in sorted(names(expression))}
+    bounded = f"abs({_sql(expression.root, bound, bindings)}) < {_double(NOT_BELOW, bindings)}"
+    return f"({' AND '.join([*_readable(bound), bounded])})"
+
+
+def _readable(bound: Mapping[str, str]) -> list[str]:
+    """Every property that is there is a number."""
+    return [f"(mapContains(numbers, {name}) OR NOT mapContains(strings, {name}))" for name in bound.values()]
 
 
 def _sql(node: Node, bound: Mapping[str, str], bindings: Bindings) -> str:

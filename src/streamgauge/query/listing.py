@@ -13,6 +13,7 @@ from streamgauge.kernel.event import EventFlag
 from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, Matcher, Place, SortKey, StoredEvent
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.clauses import Bindings, Snapshot, conditions, filter_of, superseded_positions, where
+from streamgauge.query.expression import gives_number
 from streamgauge.store import Statement
 
 EVENT_COLUMNS = (
@@ -121,6 +122,8 @@ def _found(query: EventListQuery, snapshot: Snapshot, bindings: Bindings) -> lis
 
 def _matched(matcher: Matcher, bindings: Bindings) -> str:
     found = [f"name = {bindings.text(matcher.event_name)}", *(filter_of(chosen, bindings) for chosen in matcher.filters)]
+    if matcher.expression is not None:
+        found.append(gives_number(matcher.expression, bindings))
     return f"({' AND '.join(found)})"
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
 from streamgauge.wire.flexprice import receipt_schema as schema
 from streamgauge.wire.flexprice.history import MAX_CHANGES
+from streamgauge.wire.flexprice.query_schema import LIST_PARAMETERS
 
 _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -14,7 +15,8 @@ _ON_ITS_WAY = "An event that was accepted and is not loaded in time is server_bu
 
 
 def _in_query(name: str, value: Schema, description: str, *, required: bool = False) -> Schema:
-    return {"name": name, "in": "query", "required": required, "schema": value, "description": description}
+    told = {"description": description} if description else {}
+    return {"name": name, "in": "query", "required": required, "schema": value, **told}
 
 
 _ID_IN_PATH: Schema = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "The event."}
@@ -32,6 +34,15 @@ RECEIPT_DOCS = (
     RouteDoc(
         "GET", "/v1/events/{id}", Tag.FLEXPRICE, "flexpriceEvent", "The same by the id in the path", _ON_ITS_WAY,
         parameters=(_ID_IN_PATH, *_NARROWED), reply=schema.RECEIPT, also=_LOOKED_UP,
+    ),
+    RouteDoc(
+        "GET", "/v1/events/unmetered", Tag.FLEXPRICE, "listUnmeteredEvents", "Events that no meter counts, and why",
+        "As GET /v1/events, by the meters as they are now.",
+        parameters=(
+            *(_in_query(name, value, "") for name, value in LIST_PARAMETERS.items()),
+            _in_query("include_without_customer", {"type": "boolean", "default": False}, "Also events that name no customer."),
+        ),
+        reply=schema.UNMETERED,
     ),
     RouteDoc(
         "DELETE", "/v1/events/{id}", Tag.FLEXPRICE, "voidEvent", "Take an event back",

@@ -1,4 +1,4 @@
-"""The Flexprice door's routes about single events: their receipts, their history, and taking them back.
+"""The Flexprice door's routes about single events: receipts, history, taking them back; and the list of those that none counts.
 
 A receipt is made when it is asked for, of the stored event and of the meters, features, customers and goals as they are then. A
 lookup that does not cover all that was accepted says so: what it finds carries X-Streamgauge-Lag, and what it does not find is
@@ -22,12 +22,13 @@ from streamgauge.kernel.receipt import Standing
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.metering.matching import Uncounted
 from streamgauge.metering.receipts import CustomerBook, GoalBook, MeterShelf, ReceiptDepartment
+from streamgauge.metering.uncounted import matchers_of, reason_for
 from streamgauge.query import Answered, QueryRunner
 from streamgauge.web.credentials import require_scope
 from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.queries import fresh_reply
 from streamgauge.web.reply import Reply
-from streamgauge.wire.flexprice import lookup
+from streamgauge.wire.flexprice import lookup, unmetered
 from streamgauge.wire.flexprice.history import MAX_CHANGES, render_history
 from streamgauge.wire.flexprice.receipts import Version, render_receipt
 
@@ -45,6 +46,7 @@ class ReceiptDesk(NamedTuple):
     """What the routes need."""
 
     runner: QueryRunner
+    meters: MeterShelf
     receipts: ReceiptDepartment
     intake: Intake
     counters: AcceptedCounter
@@ -62,7 +64,7 @@ class Books(GoalBook, Protocol):
 
 def receipt_desk(books: Books, runner: QueryRunner, intake: Intake, counters: AcceptedCounter) -> ReceiptDesk:
     receipts = ReceiptDepartment(books.catalogue, books.customers, books)
-    return ReceiptDesk(runner, receipts, intake, counters)
+    return ReceiptDesk(runner, books.catalogue, receipts, intake, counters)
 
 
 async def answer_lookup(desk: ReceiptDesk, question: Question) -> Reply:
@@ -90,7 +92,20 @@ async def answer_history(desk: ReceiptDesk, question: Question) -> Reply:
     return fresh_reply(render_history(question.project_id, found.answer), found.freshness)
 
 
+async def answer_unmetered(desk: ReceiptDesk, question: Question) -> Reply:
+    query = unmetered.parse_unmetered(question.parameters, question.project_id, question.now_ms)
+    meters = desk.meters.meters(question.project_id)
+    matchers = matchers_of(meters, query.selection.event_name)
+    answered = await desk.runner.events(msgspec.structs.replace(query, matched_by_none=matchers))
+
+    def reason_of(event: StoredEvent) -> str:
+        return reason_for(meters, event) or ""
+
+    return fresh_reply(unmetered.render_unmetered(query, answered.answer, reason_of), answered.freshness)
+
+
 RECEIPT_ROUTES = (
+    DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/unmetered", answer_unmetered),
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/lookup", answer_lookup),
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/{id}", answer_lookup_by_path),
     DoorRoute(Door.FLEXPRICE, "DELETE", "/v1/events/{id}", answer_void),

@@ -14,7 +14,7 @@
 - environment_id is the id of the project. properties are the bytes that were sent, {} when none were.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -49,10 +49,18 @@ def parse_event_list_body(body: bytes, project_id: str, now_ms: int) -> EventLis
     return _list_query(payload, project_id, now_ms, min(_page_size(payload), MAX_BODY_PAGE_SIZE))
 
 
-def render_event_list(query: EventListQuery, page: EventPage) -> bytes:
-    """{"events", "has_more", "iter_first_key", "iter_last_key", "total_count", "offset"}; the last four only when not empty."""
+def render_event_list(
+    query: EventListQuery, page: EventPage, also: Callable[[StoredEvent], Mapping[str, object]] | None = None
+) -> bytes:
+    """{"events", "has_more", "iter_first_key", "iter_last_key", "total_count", "offset"}; the last four only when not empty.
+
+    also: what is told of each event besides.
+    """
+    shown = [event_fields(query.selection.project_id, event) for event in page.events]
+    if also is not None:
+        shown = [{**fields, **also(event)} for fields, event in zip(shown, page.events, strict=True)]
     reply: dict[str, object] = {
-        "events": [event_fields(query.selection.project_id, event) for event in page.events],
+        "events": shown,
         "has_more": page.has_more,
     }
     if query.sort is SortKey.TIMESTAMP and page.events:

@@ -47,7 +47,7 @@ _LIST: Mapping[str, Schema] = {
     "order": {"type": "string", "enum": ["asc", "desc"], "default": "desc"},
 }
 _PAGE_SIZE: Schema = {"type": "integer", "minimum": 1, "default": DEFAULT_PAGE_SIZE}
-_LIST_PARAMETERS: Mapping[str, Schema] = {
+LIST_PARAMETERS: Mapping[str, Schema] = {
     **_LIST,
     "property_filters": _described(_TEXT, "name:value,value;name:value"),
     "page_size": {**_PAGE_SIZE, "maximum": MAX_QUERY_STRING_PAGE_SIZE},
@@ -86,17 +86,15 @@ EVENT_FIELDS: Mapping[str, Schema] = {
     "ingested_at": _TIME,
 }
 EVENT = _object(EVENT_FIELDS, required=tuple(EVENT_FIELDS))
-EVENT_LIST = _object(
-    {
-        "events": {"type": "array", "items": EVENT},
-        "has_more": {"type": "boolean"},
-        "iter_first_key": _TEXT,
-        "iter_last_key": _TEXT,
-        "total_count": {"type": "integer"},
-        "offset": {"type": "integer"},
-    },
-    required=("events", "has_more"),
-)
+EVENT_LIST_FIELDS: Mapping[str, Schema] = {
+    "events": {"type": "array", "items": EVENT},
+    "has_more": {"type": "boolean"},
+    "iter_first_key": _TEXT,
+    "iter_last_key": _TEXT,
+    "total_count": {"type": "integer"},
+    "offset": {"type": "integer"},
+}
+EVENT_LIST = _object(EVENT_LIST_FIELDS, required=("events", "has_more"))
 _RESULT = _object(
     {
         "window_size": _described(_TIME, "Start of the window."),
@@ -139,7 +137,7 @@ def _body(schema: Schema) -> Schema:
 
 OPERATIONS: Mapping[tuple[str, str], Mapping[str, object]] = {
     ("GET", "/v1/events"): _operation(
-        "flexpriceListEvents", "A page of events", EVENT_LIST, parameters=_in_query(_LIST_PARAMETERS)
+        "flexpriceListEvents", "A page of events", EVENT_LIST, parameters=_in_query(LIST_PARAMETERS)
     ),
     ("POST", "/v1/events/query"): _operation(
         "flexpriceQueryEvents", "A page of events, asked for in JSON", EVENT_LIST, requestBody=_body(_LIST_BODY)

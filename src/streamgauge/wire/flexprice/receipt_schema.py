@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from streamgauge.kernel.receipt import Standing
-from streamgauge.wire.flexprice.query_schema import EVENT_FIELDS
+from streamgauge.wire.flexprice.query_schema import EVENT_FIELDS, EVENT_LIST_FIELDS
 
 Schema = Mapping[str, object]
 
@@ -118,4 +118,13 @@ HISTORY = _object(
     "event_id",
     "changes",
     "has_more",
+)
+
+_UNMETERED_FIELDS: Mapping[str, Schema] = {
+    **EVENT_FIELDS,
+    "position": POSITION,
+    "reason": {**_TEXT, "enum": ["no_meter_for_event_name", "no_matching_meter", "not_a_number"]},
+}
+UNMETERED = _object(
+    {**EVENT_LIST_FIELDS, "events": _list_of(_object(_UNMETERED_FIELDS, *_UNMETERED_FIELDS))}, "events", "has_more"
 )
