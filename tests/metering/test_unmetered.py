@@ -161,7 +161,7 @@ def test_a_load_costs_a_bounded_number_of_looks(monkeypatch: pytest.MonkeyPatch)
 def test_a_failure_is_told_and_stops_no_load() -> None:
     watched = Watched()
 
-    def fail(*_: object) -> None:
+    def fail(project_id: str, event_type: WebhookEvent, data: Mapping[str, object]) -> None:
         raise RuntimeError("no disk")
 
     watched.mail.announce = fail  # type: ignore[method-assign]
