@@ -8,6 +8,10 @@ from msgspec import UNSET, UnsetType
 from streamgauge.kernel.metering import FeatureType, Measure, ReportingUnit, ResetUsage
 from streamgauge.kernel.query import Filter
 
+MAX_METER_FILTERS = 50
+MAX_METER_FILTER_VALUES = 1_000
+"""How many properties a meter filters by, and how many values of each it takes."""
+
 
 class MeterSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a new meter shall be."""

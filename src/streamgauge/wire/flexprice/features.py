@@ -13,7 +13,7 @@ from msgspec import UNSET
 from streamgauge.kernel.catalogue import FeatureChange, FeatureSpec
 from streamgauge.kernel.metering import Feature, FeatureType, Meter, ReportingUnit, Status
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.flexprice.meters import MAX_NAME_LENGTH, filters_at, meter_fields, meter_spec, status_of
+from streamgauge.wire.flexprice.meters import MAX_NAME_LENGTH, filters_at, meter_fields, meter_spec, status_of, told_at
 from streamgauge.wire.flexprice.payload import Payload
 from streamgauge.wire.flexprice.resources import (
     ListPage,
@@ -32,7 +32,9 @@ from streamgauge.wire.timestamps import format_instant
 MAX_DESCRIPTION_LENGTH = 1000
 LEVELS = ("critical", "warning", "info")
 CONDITIONS = ("above", "below")
+ABSOLUTE = "absolute"
 _MAX_IDS = 1000
+_ID_LISTS = ("feature_ids", "meter_ids", "lookup_keys")
 _OTHER_CHARACTERS = re.compile(r"[^a-z0-9]+")
 _BEGINNING_MS, _END_MS = -(2**62), 2**62
 
@@ -77,6 +79,8 @@ def parse_new_feature(body: bytes) -> FeatureSpec:
             expected="meter_id or meter",
             details={"field": "meter_id", "expected": "meter_id or meter"},
         )
+    if type_ is not FeatureType.METERED and (meter_id or brought is not None):
+        raise refuse_field("meter_id" if meter_id else "meter", f"no meter, but for {FeatureType.METERED.value}")
     if meter_id and brought is not None:
         raise refuse_field("meter", "meter_id or meter, not both")
     return FeatureSpec(
@@ -138,10 +142,7 @@ def parse_clone(body: bytes, source: Feature) -> FeatureSpec:
 
 def parse_feature_list(parameters: Pairs) -> FeaturesAsked:
     """As the search, with lists written with commas. Raises Refusal."""
-    lists = ("feature_ids", "meter_ids", "lookup_keys")
-    texts = dict(Payload.from_query_string(parameters).texts_given())
-    values: dict[str, object] = {name: text.split(",") if name in lists else text for name, text in texts.items()}
-    return _asked(Payload(values))
+    return _asked(Payload.from_query_string(parameters, _ID_LISTS))
 
 
 def parse_feature_search(body: bytes) -> FeaturesAsked:
@@ -207,17 +208,22 @@ def alert_settings_at(value: object, field: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise refuse_field(field, "object with alert_enabled, critical, warning, info", Reason.WRONG_TYPE)
     given = Payload(value)
-    settings: dict[str, object] = {"alert_enabled": flag_of(given, "alert_enabled", default=True)}
+    with told_at(f"{field}."):
+        settings: dict[str, object] = {"alert_enabled": flag_of(given, "alert_enabled", default=True)}
+        kind = given.text("alert_threshold_type") or ABSOLUTE
+    if kind != ABSOLUTE:
+        raise refuse_field(f"{field}.alert_threshold_type", f"{ABSOLUTE}: a threshold is an amount of usage")
     for level in LEVELS:
         entry = given.raw(level)
         if entry is None:
             continue
-        if not isinstance(entry, dict) or entry.get("condition", "above") not in CONDITIONS:
+        condition = (entry.get("condition") or CONDITIONS[0]) if isinstance(entry, dict) else ""
+        if not isinstance(entry, dict) or condition not in CONDITIONS:
             raise refuse_field(
                 f"{field}.{level}", f"object with threshold, and condition {one_of(CONDITIONS)}", Reason.WRONG_TYPE
             )
         threshold = decimal_at(entry.get("threshold"), f"{field}.{level}.threshold")
-        settings[level] = {"threshold": format(threshold, "f"), "condition": entry.get("condition", "above")}
+        settings[level] = {"threshold": format(threshold, "f"), "condition": condition}
     return settings
 
 
@@ -235,7 +241,7 @@ def _asked(payload: Payload) -> FeaturesAsked:
         made_from_ms=_BEGINNING_MS if start_ms is None else start_ms,
         made_until_ms=_END_MS if end_ms is None else end_ms,
     )
-    for name in ("feature_ids", "meter_ids", "lookup_keys"):
+    for name in _ID_LISTS:
         if len(getattr(asked, name)) > _MAX_IDS:
             raise refuse_field(name, f"at most {_MAX_IDS:,}")
     return asked
@@ -273,7 +279,8 @@ def _reporting_unit(payload: Payload) -> ReportingUnit | None:
         raise refuse_field("reporting_unit", "object", Reason.WRONG_TYPE)
     given = Payload(value)
     rate = decimal_at(given.raw("conversion_rate"), "reporting_unit.conversion_rate", above_zero=True)
-    singular, plural = required_text(given, "unit_singular", 255), required_text(given, "unit_plural", 255)
+    with told_at("reporting_unit."):
+        singular, plural = required_text(given, "unit_singular", 255), required_text(given, "unit_plural", 255)
     return ReportingUnit(singular, plural, format(rate, "f"))
 
 

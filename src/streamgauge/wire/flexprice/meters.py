@@ -5,17 +5,18 @@ MAX and LATEST, and it is read when the meter is made; a multiplier above 0 for 
 SUM; group_by (one property, or a list of them) for MAX with bucket_size. An update adds filters, and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 
 import msgspec
 
-from streamgauge.kernel.catalogue import MeterSpec
+from streamgauge.kernel.catalogue import MAX_METER_FILTER_VALUES, MAX_METER_FILTERS, MeterSpec
 from streamgauge.kernel.expression import parse_expression
 from streamgauge.kernel.metering import Measure, Meter, MeterType, ResetUsage, Status
 from streamgauge.kernel.query import FieldKey, Filter, Key, PropertyKey, Window
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.flexprice.payload import MAX_FILTER_VALUES, MAX_FILTERS, Payload
+from streamgauge.wire.flexprice.payload import Payload
 from streamgauge.wire.flexprice.resources import (
     ListPage,
     bounded_text,
@@ -87,8 +88,8 @@ def filters_at(value: object, field: str) -> tuple[Filter, ...]:
     """[{"key", "values"}]: joined by AND over the keys, by OR over the values. Raises Refusal."""
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) > MAX_FILTERS:
-        raise refuse_field(field, f"a list of at most {MAX_FILTERS} filters", Reason.WRONG_TYPE)
+    if not isinstance(value, list) or len(value) > MAX_METER_FILTERS:
+        raise refuse_field(field, f"a list of at most {MAX_METER_FILTERS} filters", Reason.WRONG_TYPE)
     found: dict[Key, Filter] = {}
     for place, entry in enumerate(value):
         at = f"{field}[{place}]"
@@ -105,11 +106,10 @@ def filters_at(value: object, field: str) -> tuple[Filter, ...]:
 
 def parse_meter_list(parameters: Pairs) -> MetersAsked:
     """limit, offset, order, meter_ids (with commas), event_name, name_contains, status. Raises Refusal."""
-    payload = Payload.from_query_string(parameters)
-    meter_ids = payload.text("meter_ids")
+    payload = Payload.from_query_string(parameters, ("meter_ids",))
     return MetersAsked(
         page_of(payload),
-        tuple(meter_ids.split(",")) if meter_ids else (),
+        payload.texts("meter_ids"),
         payload.text("event_name"),
         payload.text("name_contains"),
         status_of(payload),
@@ -177,24 +177,36 @@ def _name_of(key: Key) -> str:
     return key.field.value if isinstance(key, FieldKey) else key.name
 
 
-def _named(payload: Payload, name: str, at: str) -> str:
+@contextmanager
+def told_at(at: str) -> Iterator[None]:
+    """What is read in here is part of something greater: `at` ("meter.") stands before its names in refusals."""
     try:
-        return required_text(payload, name, MAX_NAME_LENGTH)
+        yield
     except Refusal as refusal:
-        raise refuse_field(f"{at}{name}", refusal.expected, refusal.reason) from refusal
+        raise refuse_field(f"{at}{refusal.field}", refusal.expected, refusal.reason) from refusal
+
+
+def _text(given: Payload, name: str, at: str) -> str:
+    with told_at(at):
+        return given.text(name)
+
+
+def _named(payload: Payload, name: str, at: str) -> str:
+    with told_at(at):
+        return required_text(payload, name, MAX_NAME_LENGTH)
 
 
 def _values(value: object, field: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or any(type(text) is not str or not text for text in value):
         raise refuse_field(field, "a list of at least one text, none of them empty", Reason.WRONG_TYPE)
-    if len(value) > MAX_FILTER_VALUES:
-        raise refuse_field(field, f"at most {MAX_FILTER_VALUES} values")
+    if len(value) > MAX_METER_FILTER_VALUES:
+        raise refuse_field(field, f"at most {MAX_METER_FILTER_VALUES} values")
     return tuple(dict.fromkeys(value))
 
 
 def _reset_usage(payload: Payload, at: str) -> ResetUsage:
     try:
-        return ResetUsage(payload.text("reset_usage"))
+        return ResetUsage(_text(payload, "reset_usage", at))
     except ValueError as error:
         reason = Reason.INVALID_PARAMETER if payload.has("reset_usage") else Reason.MISSING_FIELD
         raise refuse_field(f"{at}reset_usage", one_of(ResetUsage), reason) from error
@@ -214,7 +226,7 @@ def _measure(payload: Payload, at: str) -> Measure:
 
 def _type(given: Payload, at: str) -> MeterType:
     try:
-        return MeterType(given.text("type").upper())
+        return MeterType(_text(given, "type", f"{at}.").upper())
     except ValueError as error:
         reason = Reason.INVALID_PARAMETER if given.has("type") else Reason.MISSING_FIELD
         raise refuse_field(f"{at}.type", one_of(MeterType), reason) from error
@@ -222,7 +234,8 @@ def _type(given: Payload, at: str) -> MeterType:
 
 def _what_is_measured(given: Payload, type_: MeterType, at: str) -> tuple[str, str]:
     """Field and expression; of COUNT neither."""
-    field, expression = bounded_text(given, "field", MAX_NAME_LENGTH), given.text("expression").strip()
+    with told_at(f"{at}."):
+        field, expression = bounded_text(given, "field", MAX_NAME_LENGTH), given.text("expression").strip()
     if expression and type_ not in _WITH_EXPRESSION:
         raise refuse_field(f"{at}.expression", f"no expression, but for {one_of(_WITH_EXPRESSION)}")
     if field and expression:
@@ -253,7 +266,7 @@ def _multiplier(given: Payload, type_: MeterType, at: str) -> Decimal | None:
 
 
 def _bucket(given: Payload, type_: MeterType, at: str) -> Window | None:
-    text = given.text("bucket_size")
+    text = _text(given, "bucket_size", f"{at}.")
     if not text:
         return None
     if type_ not in _BUCKETED:

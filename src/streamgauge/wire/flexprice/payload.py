@@ -53,8 +53,8 @@ class Payload:
         return cls(values)
 
     @classmethod
-    def from_query_string(cls, params: Pairs) -> "Payload":
-        """Texts only; numbers and property filters are read from their written form."""
+    def from_query_string(cls, params: Pairs, lists: Iterable[str] = ()) -> "Payload":
+        """Texts only; numbers and property filters are read from their written form, `lists` from texts with commas between."""
         try:
             values: dict[str, object] = dict(single_values(params))
         except Refusal as refusal:
@@ -62,6 +62,9 @@ class Payload:
         for name in ("page_size", "offset"):
             if name in values:
                 values[name] = _written_integer(name, str(values[name]))
+        for name in lists:
+            if name in values:
+                values[name] = [part for part in str(values[name]).split(",") if part]
         if "property_filters" in values:
             values["property_filters"] = _written_filters(str(values["property_filters"]))
         return cls(values)
@@ -72,9 +75,9 @@ class Payload:
     def raw(self, name: str) -> object:
         return self._values.get(name)
 
-    def texts_given(self) -> Iterable[tuple[str, str]]:
-        """Every name with a text, of what came as a query string."""
-        return [(name, value) for name, value in self._values.items() if isinstance(value, str)]
+    def with_value(self, name: str, value: object) -> "Payload":
+        """The same with another value under the name."""
+        return Payload({**self._values, name: value})
 
     def text(self, name: str) -> str:
         """ "" when absent."""
