@@ -47,7 +47,7 @@ def closings(draw: st.DrawFn) -> tuple[Closed, ...]:
     found: list[Closed] = []
     for first, second in pairwise(edges):
         if len(found) < 3 and draw(st.booleans()):
-            position = 95 + 10 * draw(st.integers(0, 14))
+            position = 95 + 5 * draw(st.integers(0, 28))
             found.append(Closed(START + first * DAY, START + second * DAY, position))
     return tuple(draw(st.permutations(found)))
 
@@ -191,6 +191,24 @@ def test_a_project_without_amendments(ledger: Ledger) -> None:
     closed = (Closed(START, START + DAY, 150),)
     answer = ledger.metric(ask(ledger, Aggregation.SUM, START, START + 3 * DAY, window=Window.DAY, closed=closed))
     assert [point.value for point in answer.points] == [10, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("positions", "expected"),
+    [
+        pytest.param((150, 250), [0, 0, 1, 0], id="it came when both were closed"),
+        pytest.param((150, 251), [0, 1, 0, 0], id="the second was closed after it came"),
+        pytest.param((251, 150), [1, 0, 0, 0], id="the first was closed after it came"),
+        pytest.param((250, 150), [0, 0, 1, 0], id="the first was closed at its very position"),
+    ],
+)
+@pytest.mark.parametrize("amended", [False, True])
+def test_where_a_late_event_counts(ledger: Ledger, positions: tuple[int, int], expected: list[int], amended: bool) -> None:
+    history.put(ledger, [Arrival(1, START, 1, position=250)])
+    ledger.amended = amended
+    closed = tuple(Closed(START + day * DAY, START + (day + 1) * DAY, position) for day, position in enumerate(positions))
+    asked = [ask(ledger, Aggregation.SUM, START + day * DAY, START + (day + 1) * DAY, closed=closed) for day in range(4)]
+    assert [ledger.metric(query).value for query in asked] == expected
 
 
 _JANUARY, _FEBRUARY, _APRIL = Closed(0, 10, 5), Closed(10, 20, 6), Closed(30, 40, 7)

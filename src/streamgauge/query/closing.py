@@ -75,9 +75,9 @@ def _in_force(query: MetricQuery, snapshot: Snapshot, moved: "_Moved", bindings:
     found = conditions(_from_the_first(query), snapshot, bindings)
     before = [period.position for period in query.closed if period.start_ms < selection.start_ms]
     if before:
-        # Of what happened before the range, only what came after a closing can count in it.
+        # Of what happened before the range, only what was moved out of the last period that begins before it can count in it.
         earlier = f"timestamp >= {bindings.instant(selection.start_ms)}"
-        found.append(f"({earlier} OR position >= {bindings.whole(min(before))})")
+        found.append(f"({earlier} OR position >= {bindings.whole(before[-1])})")
     found.append(f"at >= {bindings.whole(selection.start_ms)} AND at < {bindings.whole(selection.end_ms)}")
     names = (f"{moved.sql(_EVENT_MS, 'position')} AS at", "toInt8(1) AS sign")
     return Entries(names, f"FROM events\n{where(found)}")
