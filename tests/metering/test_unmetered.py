@@ -164,6 +164,6 @@ def test_a_failure_is_told_and_stops_no_load() -> None:
     def fail(project_id: str, event_type: WebhookEvent, data: Mapping[str, object]) -> None:
         raise RuntimeError("no disk")
 
-    watched.mail.announce = fail  # type: ignore[method-assign]
+    watched.mail.announce = fail  # type: ignore[method-assign]  # A mailbox that fails.
     assert watched.load(_event("1")) == []
     assert [str(failure) for failure in watched.failures] == ["no disk"]
