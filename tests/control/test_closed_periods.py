@@ -1,6 +1,8 @@
 """Closed periods in the control plane: never overlapping, never changed, seen by every look-up at once."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -62,7 +64,22 @@ def test_the_moment_that_is_now_can_be_closed(periods: ClosedPeriods, projects: 
     assert periods.close(projects[0], 0, NOON_MS, 1, "").end_ms == NOON_MS
 
 
-def test_of_many_at_once_one_is_closed(periods: ClosedPeriods, projects: list[str]) -> None:
+class _SlowClock(ManualClock):
+    """Whoever asks waits a moment for somebody else to ask as well."""
+
+    def __init__(self, start_ms: int) -> None:
+        super().__init__(start_ms)
+        self._meeting = threading.Barrier(2)
+
+    def now_ms(self) -> int:
+        with suppress(threading.BrokenBarrierError):
+            self._meeting.wait(0.1)
+        return super().now_ms()
+
+
+def test_of_many_at_once_one_is_closed(control: Control, projects: list[str]) -> None:
+    periods = ClosedPeriods(control._database, _SlowClock(NOON_MS))
+
     def close(number: int) -> bool:
         try:
             periods.close(projects[0], 100 + number, 200 + number, number, "")

@@ -44,6 +44,13 @@ def test_secrets_and_payloads_are_never_written(fields: dict[str, object], log_f
     assert "AbC-123_xyz" not in out.getvalue()
 
 
+@pytest.mark.parametrize("secret", ["sk_" + "a1B2" * 8, "pk_" + "a1B2" * 8, "whsec_" + "a1B2" * 8])
+def test_every_kind_of_secret_is_known_within_a_text(stream: io.StringIO, secret: str) -> None:
+    log.info("refused", note=f"key={secret}, of no task_with_a_long_name_of_its_own")
+    (line,) = lines_of(stream)
+    assert line["note"] == "key=[redacted], of no task_with_a_long_name_of_its_own"
+
+
 def test_a_failed_request_is_one_line_without_what_was_sent(stream: io.StringIO) -> None:
     scope = {
         "method": "POST",

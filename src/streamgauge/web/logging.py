@@ -31,7 +31,10 @@ _SECRET_NAMES = frozenset(
         "properties",
     }
 )
-_SECRET_TEXT = re.compile(r"sk_(?:live|test)_[A-Za-z0-9_\-]+|(?i:bearer|basic)\s+[A-Za-z0-9._~+/=\-]{8,}")
+_SECRET_TEXT = re.compile(
+    r"sk_(?:live|test)_[A-Za-z0-9_\-]+|\b[sp]k_[A-Za-z0-9]{20,}|whsec_[A-Za-z0-9+/=]{16,}"
+    r"|(?i:bearer|basic)\s+[A-Za-z0-9._~+/=\-]{8,}"
+)
 _MAX_TEXT = 2_000
 
 
