@@ -10,7 +10,7 @@ MAX_SCOPE_IDS ids.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -63,6 +63,11 @@ class Customers:
         self._mint = IdMint(clock)
         self._change_lock = threading.Lock()
         self._versions: dict[str, int] = {}
+        self._watchers: tuple[Callable[[str, Sequence[str]], None], ...] = ()
+
+    def watch(self, watcher: Callable[[str, Sequence[str]], None]) -> None:
+        """Have every change told to it before the change returns: the project's id, and all ids of the customer, old and new."""
+        self._watchers = (*self._watchers, watcher)
 
     def version(self, project_id: str) -> int:
         """Another number after every change of one of the project's customers by this process. From memory."""
@@ -135,7 +140,7 @@ class Customers:
             _require_free(connection, made)
             connection.execute(insert(customers).values(**_values(made)))
             _keep_ids(connection, made)
-        self._changed(project_id)
+        self._changed(project_id, made)
         return made
 
     def update(self, project_id: str, customer_id: str, change: CustomerChange) -> Customer:
@@ -152,22 +157,25 @@ class Customers:
             connection.execute(update(customers).where(customers.c.customer_id == customer_id).values(**_values(after)))
             connection.execute(delete(customer_ids).where(customer_ids.c.customer_id == customer_id))
             _keep_ids(connection, after)
-        self._changed(project_id)
+        self._changed(project_id, before, after)
         return after
 
     def delete(self, project_id: str, customer_id: str) -> None:
         """Also its entitlements; its events stay, and its children are nobody's. Raises Refusal not_found."""
         with self._change_lock, self._database.recording() as connection:
-            _get(connection, project_id, customer_id)
+            gone = _get(connection, project_id, customer_id)
             connection.execute(update(customers).where(customers.c.parent_id == customer_id).values(parent_id=""))
             connection.execute(delete(entitlements).where(entitlements.c.customer_id == customer_id))
             connection.execute(delete(customer_ids).where(customer_ids.c.customer_id == customer_id))
             connection.execute(delete(customers).where(customers.c.customer_id == customer_id))
-        self._changed(project_id)
+        self._changed(project_id, gone)
 
-    def _changed(self, project_id: str) -> None:
+    def _changed(self, project_id: str, *versions: Customer) -> None:
         with self._change_lock:
             self._versions = {**self._versions, project_id: self.version(project_id) + 1}
+        ids = [external_id for version in versions for external_id in (version.external_id, *version.aliases)]
+        for watcher in self._watchers:
+            watcher(project_id, ids)
 
 
 def _get(connection: Connection, project_id: str, customer_id: str) -> Customer:

@@ -112,15 +112,16 @@ alert_logs = Table(
     metadata,
     Column("alert_log_id", String(64), primary_key=True),
     _project(),
-    Column("alert_setting_id", String(64), nullable=False, index=True),
+    Column("alert_setting_id", String(64), nullable=False),
     Column("entity_type", String(32), nullable=False),
     Column("entity_id", String(64), nullable=False),
-    Column("customer_id", String(255), nullable=False),
+    Column("customer_id", String(512), nullable=False),
     Column("state", String(16), nullable=False),
     Column("previous_state", String(16), nullable=False),
     Column("value", String(80), nullable=False),
     Column("threshold", String(80), nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
+    Index("ix_alert_logs_state", "alert_setting_id", "customer_id"),
 )
 """One row per change of state of (setting, customer); the latest is the state in force."""
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from streamgauge.control.alerts import Alerts
 from streamgauge.control.catalogue import Catalogue
 from streamgauge.control.closed_periods import ClosedPeriods
 from streamgauge.control.conversion_events import (
@@ -19,6 +20,7 @@ from streamgauge.control.customers import Customers
 from streamgauge.control.dashboards import Dashboards
 from streamgauge.control.database import Database, open_database
 from streamgauge.control.directory import Directory
+from streamgauge.control.entitlements import Entitlements
 from streamgauge.control.keys import (
     KeyRecord,
     KeySpec,
@@ -62,6 +64,8 @@ class Control:
         self.catalogue = Catalogue(database, clock)
         self.customers = Customers(database, clock)
         self.closed_periods = ClosedPeriods(database, clock)
+        self.entitlements = Entitlements(database, clock)
+        self.alerts = Alerts(database, clock)
         self.webhooks = Webhooks(database, clock)
 
     @classmethod

@@ -153,7 +153,7 @@ def _alert_logs() -> None:
         sa.Column("alert_setting_id", sa.String(64), nullable=False),
         sa.Column("entity_type", sa.String(32), nullable=False),
         sa.Column("entity_id", sa.String(64), nullable=False),
-        sa.Column("customer_id", sa.String(255), nullable=False),
+        sa.Column("customer_id", sa.String(512), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("previous_state", sa.String(16), nullable=False),
         sa.Column("value", sa.String(80), nullable=False),
@@ -162,7 +162,7 @@ def _alert_logs() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.project_id"], name=op.f("fk_alert_logs_project_id")),
         sa.PrimaryKeyConstraint("alert_log_id", name=op.f("pk_alert_logs")),
     )
-    op.create_index(op.f("ix_alert_logs_alert_setting_id"), "alert_logs", ["alert_setting_id"])
+    op.create_index("ix_alert_logs_state", "alert_logs", ["alert_setting_id", "customer_id"])
     op.create_index(op.f("ix_alert_logs_project_id"), "alert_logs", ["project_id"])
 
 
