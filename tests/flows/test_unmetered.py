@@ -1,11 +1,13 @@
 """Events that no meter counts: one list with reasons, and a message to who asked for it."""
 
+import time
 from typing import Any
 
 import httpx
 import pytest
 
 from streamgauge.wire.flexprice.receipt_schema import UNMETERED
+from tests.flows.running import RunningServer
 from tests.flows.sending import ALL_TIME, meter, receipt, send
 from tests.wire.schemas import misfits
 
@@ -111,3 +113,26 @@ def test_what_it_refuses(flexprice: httpx.Client, name: str) -> None:
     answer = flexprice.get("/events/unmetered", params=asked)
     assert (answer.status_code, answer.json()["message"]) == (400, message)
     assert field is None or answer.json()["details"]["field"] == field
+
+
+def test_who_asked_for_it_is_told_by_a_webhook(flexprice: httpx.Client, server: RunningServer, project: str) -> None:
+    meter(flexprice, {"type": "COUNT"}, [{"key": "region", "values": ["eu"]}])
+    with server.client(server.key(project, "unlimited", "--scope", "admin"), header="x-api-key", base="/v1") as admin:
+        endpoint = {"url": "https://hooks.example.com/usage", "event_types": ["event.rejected"]}
+        assert admin.post("/webhooks/endpoints", json=endpoint).status_code == 201
+        send(flexprice, "counted", {"region": "eu"})
+        send(flexprice, "other", event_name="other")
+        for n in range(3):
+            send(flexprice, f"asia {n}", {"region": "asia"})
+        send(flexprice, "last", event_name="last")
+        deadline = time.monotonic() + 10
+        while len(told := _told(admin)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert told == [
+        ("asia 0", "no_matching_meter"), ("last", "no_meter_for_event_name"), ("other", "no_meter_for_event_name"),
+    ]  # fmt: skip
+
+
+def _told(admin: httpx.Client) -> list[tuple[str, str]]:
+    payloads = [one["payload"]["data"] for one in admin.get("/webhooks/deliveries").json()["items"]]
+    return sorted((data["event"]["id"], data["reason"]) for data in payloads)
