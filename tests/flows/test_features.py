@@ -146,8 +146,15 @@ SEARCHES = {
     "too many ids": ({"feature_ids": ["a"] * 1001}, "feature_ids"),
     "unknown status": ({"status": "x"}, "status"),
     "start that is no time": ({"start_time": "soon"}, "start_time"),
-    "conditions": ({"filters": [{"field": "name"}]}, "filters"),
-    "another sort": ({"sort": [{"field": "name"}]}, "sort"),
+    "conditions a text": ({"filters": "x"}, "filters"),
+    "conditions of texts": ({"filters": ["x"]}, "filters"),
+    "condition on what is unknown": ({"filters": [{"field": "price", "operator": "eq"}]}, "filters[0].field"),
+    "operator unknown": ({"filters": [{"field": "name", "operator": "gt"}]}, "filters[0].operator"),
+    "condition without value": ({"filters": [{"field": "name", "operator": "eq"}]}, "filters[0].value"),
+    "value of numbers": ({"filters": [{"field": "name", "operator": "in", "value": {"array": [1]}}]}, "filters[0].value.array"),
+    "sort unknown": ({"sort": [{"field": "price"}]}, "sort[0].field"),
+    "direction unknown": ({"sort": [{"field": "name"}, {"field": "name", "direction": "up"}]}, "sort[1].direction"),
+    "too many sorts": ({"sort": [{"field": "name"}] * 21}, "sort"),
 }
 
 
@@ -222,9 +229,33 @@ def test_searches_show_what_they_ask_for(flexprice: httpx.Client) -> None:
     assert found(limit=1, offset=1) == [ids[1]]
     assert found(status="archived") == []
     assert found(end_time="2020-01-01T00:00:00Z") == []
-    assert refused(flexprice.post("/features/search", json={"filters": [{"field": "name"}]}))["details"]["field"] == "filters"
+    for name in ("filters", "sort"):
+        assert refused_field(flexprice.get("/features", params={name: "name"})) == name
     listed = flexprice.get("/features", params={"lookup_keys": "beta,alpha", "offset": 1, "limit": 1, "order": "asc"}).json()
     assert ([one["id"] for one in listed["items"]], listed["pagination"]["total"]) == ([ids[1]], 2)
+
+
+def test_searches_hold_texts_to_conditions_and_sort(flexprice: httpx.Client) -> None:
+    names = ("Beta", "alpha", "Gamma alpha", "beta")
+    for n, name in enumerate(names):
+        body = feature(name=name, lookup_key=f"key {n}", type="static" if n == 3 else "boolean", meter=None)
+        assert flexprice.post("/features", json=body).status_code == 201
+
+    def found(field: str, operator: str, *values: str, **wanted: Any) -> list[str]:
+        condition = {"field": field, "operator": operator, "value": {"array": values}, "data_type": "array"}
+        body = flexprice.post("/features/search", json={"order": "asc", "filters": [condition], **wanted}).json()
+        return [one["name"] for one in body["items"]]
+
+    assert found("name", "eq", "Beta") == ["Beta"]
+    assert found("name", "in", "beta", "alpha") == ["alpha", "beta"]
+    assert found("name", "not_in", "beta", "alpha") == ["Beta", "Gamma alpha"]
+    assert found("name", "contains", "ALPHA", "x") == ["alpha", "Gamma alpha"]
+    assert found("lookup_key", "not_contains", "1", "2") == ["Beta", "beta"]
+    assert found("type", "eq", "static") == ["beta"]
+    assert found("type", "not_in", "x", sort=[{"field": "name", "direction": "asc"}]) == sorted(names)
+    assert found("type", "not_in", "x", sort=[{"field": "name"}]) == sorted(names, reverse=True)
+    assert found("type", "not_in", "x", sort=[{"field": "created_at"}], order="desc") == list(names[::-1])
+    assert found("type", "not_in", "x", sort=[{"field": "lookup_key"}], limit=1, offset=1) == ["Gamma alpha"]
 
 
 def test_other_projects_see_and_change_nothing(flexprice: httpx.Client, other: httpx.Client) -> None:

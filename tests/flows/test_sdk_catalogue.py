@@ -11,9 +11,12 @@ from flexprice.models import (
     AlertThreshold,
     CreateMeterRequest,
     FeatureResponse,
+    FilterCondition,
     MeterAggregation,
     MeterFilter,
     ReportingUnit,
+    SortCondition,
+    Value,
 )
 from flexprice.models.errors import ErrorResponse, FlexpriceDefaultError
 
@@ -98,6 +101,9 @@ def test_searches_by_every_field_of_the_client(sdk: Flexprice) -> None:
     assert _ids(query(lookup_keys=["gamma", "unknown"]).items) == [ids[2]]
     assert _ids(query(name_contains="eta").items) == [ids[1]]
     assert _ids(query(start_time=begun, order="asc").items) == ids
+    named = FilterCondition(field="name", operator="contains", data_type="string", value=Value(string="A"))
+    sort = SortCondition(field="name", direction="desc")
+    assert _ids(query(filters=[named], sort=[sort]).items) == ids[::-1]
     assert _ids(query(end_time=begun - timedelta(seconds=1)).items) == []
 
 

@@ -17,6 +17,7 @@ from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.reply import Reply
 from streamgauge.wire.flexprice import features as feature_wire
 from streamgauge.wire.flexprice import meters as meter_wire
+from streamgauge.wire.flexprice.feature_lists import parse_feature_list, parse_feature_search
 from streamgauge.wire.flexprice.features import MeterOf
 
 
@@ -63,13 +64,13 @@ async def answer_create_feature(catalogue: Catalogue, question: Question) -> Rep
 
 
 async def answer_features(catalogue: Catalogue, question: Question) -> Reply:
-    asked = feature_wire.parse_feature_list(question.parameters)
+    asked = parse_feature_list(question.parameters)
     found = catalogue.all_features(question.project_id)
     return Reply(200, feature_wire.render_features(found, asked, _meters(catalogue, question)))
 
 
 async def answer_feature_search(catalogue: Catalogue, question: Question) -> Reply:
-    asked = feature_wire.parse_feature_search(question.body)
+    asked = parse_feature_search(question.body)
     found = catalogue.all_features(question.project_id)
     return Reply(200, feature_wire.render_features(found, asked, _meters(catalogue, question)))
 

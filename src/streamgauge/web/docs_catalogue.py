@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from streamgauge.control.catalogue import MAX_FEATURES, MAX_METERS
+from streamgauge.kernel.customer import TextOperator
 from streamgauge.kernel.metering import FeatureType, MeterType, ResetUsage, Status
 from streamgauge.kernel.query import Window
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.wire.flexprice.feature_lists import FeatureOrder, FeatureText
 from streamgauge.wire.flexprice.features import CONDITIONS, LEVELS, MAX_DESCRIPTION_LENGTH
 from streamgauge.wire.flexprice.meters import MAX_NAME_LENGTH
 from streamgauge.wire.flexprice.resources import DEFAULT_LIMIT, MAX_LIMIT
@@ -113,9 +115,19 @@ _FEATURE = _object(
     {**_FEATURE_PARTS, **_FEATURE_HEAD, "meter": _METER, **_KEPT}, "name", "lookup_key", "type", *_KEPT
 )  # fmt: skip
 _NEW_FEATURE = _object({**_FEATURE_PARTS, **_FEATURE_HEAD, "meter": _NEW_METER}, "name", "type")
+_CONDITION = _object(
+    {
+        "field": _one_of(*FeatureText),
+        "operator": _one_of(*TextOperator),
+        "value": _object({"string": _TEXT, "array": _TEXTS}),
+    },
+    "field", "operator", "value",
+)  # fmt: skip
+_SORT = _object({"field": _one_of(*FeatureOrder), "direction": _one_of("asc", "desc")}, "field")
 _SEARCH: Mapping[str, Schema] = {
     "limit": _LIMIT, "offset": _OFFSET, "order": _ORDER, "feature_ids": _TEXTS, "meter_ids": _TEXTS, "lookup_key": _TEXT,
     "lookup_keys": _TEXTS, "name_contains": _TEXT, "status": _STATUS, "start_time": _TIME, "end_time": _TIME,
+    "filters": {"type": "array", "items": _CONDITION}, "sort": {"type": "array", "items": _SORT},
 }  # fmt: skip
 _SAID = _object({"message": _TEXT}, "message")
 _METER_SAMPLE = {

@@ -11,57 +11,30 @@ import msgspec
 from msgspec import UNSET
 
 from streamgauge.kernel.catalogue import FeatureChange, FeatureSpec
-from streamgauge.kernel.metering import Feature, FeatureType, Meter, ReportingUnit, Status
+from streamgauge.kernel.metering import Feature, FeatureType, Meter, ReportingUnit
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.wire.flexprice.meters import MAX_NAME_LENGTH, filters_at, meter_fields, meter_spec, status_of, told_at
+from streamgauge.wire.flexprice.feature_lists import FeaturesAsked
+from streamgauge.wire.flexprice.meters import MAX_NAME_LENGTH, filters_at, meter_fields, meter_spec, told_at
 from streamgauge.wire.flexprice.payload import Payload
 from streamgauge.wire.flexprice.resources import (
-    ListPage,
     bounded_text,
     decimal_at,
     flag_of,
-    page_of,
     refuse_field,
     render_list,
     required_text,
     texts_by_name,
 )
-from streamgauge.wire.parameters import Pairs, one_of
+from streamgauge.wire.parameters import one_of
 from streamgauge.wire.timestamps import format_instant
 
 MAX_DESCRIPTION_LENGTH = 1000
 LEVELS = ("critical", "warning", "info")
 CONDITIONS = ("above", "below")
 ABSOLUTE = "absolute"
-_MAX_IDS = 1000
-_ID_LISTS = ("feature_ids", "meter_ids", "lookup_keys")
 _OTHER_CHARACTERS = re.compile(r"[^a-z0-9]+")
-_BEGINNING_MS, _END_MS = -(2**62), 2**62
 
 MeterOf = Callable[[str], Meter]
-
-
-class FeaturesAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which features a list shows; "" and () for all."""
-
-    page: ListPage
-    feature_ids: tuple[str, ...] = ()
-    meter_ids: tuple[str, ...] = ()
-    lookup_keys: tuple[str, ...] = ()
-    name_contains: str = ""
-    status: Status = Status.PUBLISHED
-    made_from_ms: int = _BEGINNING_MS
-    made_until_ms: int = _END_MS
-
-    def shows(self, feature: Feature) -> bool:
-        return (
-            feature.status is self.status
-            and (not self.feature_ids or feature.feature_id in self.feature_ids)
-            and (not self.meter_ids or feature.meter_id in self.meter_ids)
-            and (not self.lookup_keys or feature.lookup_key in self.lookup_keys)
-            and self.name_contains.lower() in feature.name.lower()
-            and self.made_from_ms <= feature.created_at_ms <= self.made_until_ms
-        )
 
 
 def parse_new_feature(body: bytes) -> FeatureSpec:
@@ -140,23 +113,6 @@ def parse_clone(body: bytes, source: Feature) -> FeatureSpec:
     )
 
 
-def parse_feature_list(parameters: Pairs) -> FeaturesAsked:
-    """As the search, with lists written with commas. Raises Refusal."""
-    return _asked(Payload.from_query_string(parameters, _ID_LISTS))
-
-
-def parse_feature_search(body: bytes) -> FeaturesAsked:
-    """limit, offset, order, feature_ids, meter_ids, lookup_key, lookup_keys, name_contains, status, start_time, end_time.
-
-    Raises Refusal, also for `filters` and other sorts than by creation, which would be ignored otherwise.
-    """
-    payload = Payload.from_body(body or b"{}")
-    for name in ("filters", "sort"):
-        if payload.raw(name):
-            raise refuse_field(name, f"no {name}; use the fields of the search, and order")
-    return _asked(payload)
-
-
 def render_feature(feature: Feature, meter_of: MeterOf) -> bytes:
     """With its meter, as official clients show it."""
     return msgspec.json.encode(feature_fields(feature, meter_of))
@@ -164,9 +120,8 @@ def render_feature(feature: Feature, meter_of: MeterOf) -> bytes:
 
 def render_features(features: Sequence[Feature], asked: FeaturesAsked, meter_of: MeterOf) -> bytes:
     """features: all of the project, in the order of their making."""
-    found = [feature for feature in features if asked.shows(feature)]
-    ordered = found[::-1] if asked.page.newest_first else found
-    shown = ordered[asked.page.offset : asked.page.offset + asked.page.limit]
+    found = asked.of(features)
+    shown = found[asked.page.offset : asked.page.offset + asked.page.limit]
     return render_list([feature_fields(feature, meter_of) for feature in shown], len(found), asked.page)
 
 
@@ -225,26 +180,6 @@ def alert_settings_at(value: object, field: str) -> Mapping[str, object]:
         threshold = decimal_at(entry.get("threshold"), f"{field}.{level}.threshold")
         settings[level] = {"threshold": format(threshold, "f"), "condition": condition}
     return settings
-
-
-def _asked(payload: Payload) -> FeaturesAsked:
-    keys = tuple(payload.texts("lookup_keys"))
-    one_key = payload.text("lookup_key")
-    start_ms, end_ms = payload.instant("start_time"), payload.instant("end_time")
-    asked = FeaturesAsked(
-        page=page_of(payload),
-        feature_ids=payload.texts("feature_ids"),
-        meter_ids=payload.texts("meter_ids"),
-        lookup_keys=(*keys, one_key) if one_key else keys,
-        name_contains=payload.text("name_contains"),
-        status=status_of(payload),
-        made_from_ms=_BEGINNING_MS if start_ms is None else start_ms,
-        made_until_ms=_END_MS if end_ms is None else end_ms,
-    )
-    for name in _ID_LISTS:
-        if len(getattr(asked, name)) > _MAX_IDS:
-            raise refuse_field(name, f"at most {_MAX_IDS:,}")
-    return asked
 
 
 def _type(payload: Payload) -> FeatureType:
