@@ -112,3 +112,31 @@ def test_a_key_that_may_not_both_read_and_send_takes_nothing_back(
         answer = client.delete("/events/e")
     assert (answer.status_code, answer.json()) == (403, {"message": "insufficient permissions"})
     assert usage(flexprice) == 1
+
+
+def test_web_analytics_forgets_it(flexprice: httpx.Client, bearer: httpx.Client, server: RunningServer, project: str) -> None:
+    site = f"void-web-{project}"
+    server.website(site, project)
+    bearer.post(f"/api/websites/{site}/conversion-events", json={"name": "signup", "event_name": "signup"})
+
+    def sent(name: str, visitor: str, minute: int) -> str:
+        event = {"website_id": site, "event_name": name, "visitor_id": visitor, "timestamp": f"2024-03-05T10:{minute:02d}:00Z"}
+        answer = bearer.post("/api/events", json={**event, "properties": {"page_url": "https://example.com/"}})
+        event_id: str = answer.json()["event_id"]
+        return event_id
+
+    def totals() -> tuple[int, int, int, int]:
+        """Visitors, visits, page views, conversions."""
+        asked = {"website_id": site, "start_date": "2024-03-01", "end_date": "2024-03-20"}
+        told = bearer.get("/api/analytics", params=asked).json()["metrics"]
+        return told["visitors"], told["visits"], told["page_views"], told["conversions"]
+
+    first, _ = sent("page_view", "v1", 0), sent("page_view", "v1", 1)
+    assert totals() == (1, 1, 2, 0)
+    alone, goal = sent("page_view", "v2", 0), sent("signup", "v1", 2)
+    assert totals() == (2, 2, 3, 1)
+    void(flexprice, alone)
+    void(flexprice, goal)
+    assert totals() == (1, 1, 2, 0)
+    void(flexprice, first)
+    assert totals() == (1, 1, 1, 0)
