@@ -85,10 +85,9 @@ def edges(start_ms: int, end_ms: int, window: Window, rule: CalendarRule, limit:
     if end_ms <= start_ms:
         return []
     _check_years(start_ms, end_ms)
-    shortest_ms = _FIXED_MS.get(window, _SHORTEST_MONTH_MS)
     # Only a clock put back by less than the bucket makes buckets longer, so this estimate may refuse no range that fits:
     # it allows for a day of buckets that the clock jumped over.
-    if (end_ms - start_ms - _DAY) // shortest_ms > limit:
+    if (end_ms - start_ms - _DAY) // length_ms(window) > limit:
         raise _too_many(limit)
     starts = (
         _month_starts(start_ms, end_ms, rule, zone)
@@ -99,6 +98,11 @@ def edges(start_ms: int, end_ms: int, window: Window, rule: CalendarRule, limit:
     if len(starts) > limit:
         raise _too_many(limit)
     return starts
+
+
+def length_ms(window: Window) -> int:
+    """The length of a bucket where no clock is changed; of the shortest month."""
+    return _FIXED_MS.get(window, _SHORTEST_MONTH_MS)
 
 
 def local_date(instant_ms: int, timezone: str) -> date:

@@ -17,7 +17,7 @@ import msgspec
 from streamgauge.kernel import calendar
 from streamgauge.kernel.query import Aggregation, MetricAnswer, MetricQuery, Missing, Number, Point, Window
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.query.clauses import Bindings, Snapshot, conditions, key_text, where
+from streamgauge.query.clauses import Bindings, Snapshot, conditions, key_text, known, of_selection, where
 from streamgauge.query.closing import entries_of, relevant
 from streamgauge.query.expression import expression_columns
 from streamgauge.query.timetable import bucket_start
@@ -31,15 +31,21 @@ _ZERO_WHEN_EMPTY = frozenset({Aggregation.COUNT, Aggregation.SUM, Aggregation.UN
 _BUCKETED = frozenset({Aggregation.SUM, Aggregation.MAX})
 _EXPRESSED = frozenset({Aggregation.SUM, Aggregation.AVG, Aggregation.MAX, Aggregation.LATEST})
 _BEYOND_POSITIONS = 2**63
+# Cutting so many takes 20 ms; asking for the first event takes less.
+_MANY_BUCKETS = 20_000
 _EVENT_MS = "toUnixTimestamp64Milli(timestamp)"
 
 
 class MetricPlan(msgspec.Struct, frozen=True):
-    """A checked query with its buckets. edges: starts of the points; inner_edges: starts of the buckets that are summed."""
+    """A checked query with its buckets. edges: starts of the points; inner_edges: starts of the buckets that are summed.
+
+    inner_edges None: the range is so long that it is to be asked first where its events begin; `begin` cuts them then.
+    """
 
     query: MetricQuery
     edges: tuple[int, ...]
-    inner_edges: tuple[int, ...]
+    inner_edges: tuple[int, ...] | None
+    pinned: bool = False
 
     def periods(self) -> dict[int, tuple[int, int]]:
         """By the start of each bucket: the bucket cut to the range."""
@@ -66,7 +72,34 @@ def plan(query: MetricQuery, bucket_limit: int) -> MetricPlan:
         raise Refusal(Reason.INVALID_PARAMETER, "Only a sum can be multiplied", field="multiplier")
     if query.closed:
         query = msgspec.structs.replace(query, closed=relevant(query.closed, selection.start_ms, selection.end_ms))
-    return MetricPlan(query, _edges(query, query.window, bucket_limit), _edges(query, query.bucket, bucket_limit))
+    edges = _edges(query, query.window, bucket_limit)
+    if query.bucket is not None and (selection.end_ms - selection.start_ms) // calendar.length_ms(query.bucket) > _MANY_BUCKETS:
+        return MetricPlan(query, edges, None)
+    return MetricPlan(query, edges, _edges(query, query.bucket, bucket_limit))
+
+
+def compile_first(planned: MetricPlan, snapshot: Snapshot) -> Statement:
+    """When the first event of the range, or of the closed periods before it, happened; no row when there is none."""
+    bindings = Bindings()
+    query = planned.query
+    start_ms = min([query.selection.start_ms, *(period.start_ms for period in query.closed)])
+    selection = msgspec.structs.replace(query.selection, start_ms=start_ms)
+    found = [*of_selection(selection, bindings), *known(selection, msgspec.structs.replace(snapshot, pinned=True), bindings)]
+    return Statement(
+        "metric.first", f"SELECT {_EVENT_MS}\nFROM events\n{where(found)}\nORDER BY timestamp\nLIMIT 1", bindings.values()
+    )
+
+
+def begin(planned: MetricPlan, rows: Sequence[tuple[Any, ...]], bucket_limit: int) -> MetricPlan:
+    """The plan with its inner buckets, from the row of compile_first. Raises Refusal TOO_MANY_BUCKETS."""
+    query = planned.query
+    first_ms = max(query.selection.start_ms, rows[0][0] if rows else query.selection.end_ms)
+    inner = (
+        tuple(calendar.edges(first_ms, query.selection.end_ms, query.bucket, query.calendar, bucket_limit))
+        if query.bucket
+        else ()
+    )
+    return msgspec.structs.replace(planned, inner_edges=inner, pinned=True)
 
 
 def _check_expression(query: MetricQuery) -> None:
@@ -89,6 +122,9 @@ def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
     Its rows: is it the total, (bucket start, *groups), events, events with a value, and what _aggregates lists.
     """
     bindings = Bindings()
+    if planned.pinned:
+        # An event that came since, and happened before the first one, would have no bucket.
+        snapshot = msgspec.structs.replace(snapshot, pinned=True)
     rows = _rows(planned, snapshot, bindings)
     if planned.query.bucket is not None:
         columns = ("sum(events)", "sum(valued)", "sum(bucket_value)")
@@ -103,6 +139,7 @@ def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
     """
     query = planned.query
     edges = planned.edges if query.bucket is None else planned.inner_edges
+    assert edges is not None  # The plan has begun.
     columns = [f"{_bucket(_time(query), edges, planned, bindings)} AS bucket"]
     columns += [f"{key_text(key, bindings)} AS group_{place}" for place, key in enumerate(query.group_by)]
     columns += _value_columns(query, bindings)

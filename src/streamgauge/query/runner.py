@@ -56,7 +56,7 @@ from streamgauge.query.listing import (
     read_page,
     read_versions,
 )
-from streamgauge.query.metric import compile_metric, plan, read_metric
+from streamgauge.query.metric import MetricPlan, begin, compile_first, compile_metric, plan, read_metric
 from streamgauge.query.site import ask_site
 from streamgauge.store import Statement, StatementLimits, Store
 
@@ -168,7 +168,8 @@ class QueryRunner:
         planned = await asyncio.to_thread(plan, query, self._settings.buckets)
 
         def answer(snapshot: Snapshot) -> MetricAnswer:
-            return read_metric(planned, self._select(compile_metric(planned, snapshot)))
+            begun = self._begun(planned, snapshot)
+            return read_metric(begun, self._select(compile_metric(begun, snapshot)))
 
         return await self._answered(query.selection.project_id, answer, _View(_below(query.selection.as_of), pinned))
 
@@ -189,10 +190,19 @@ class QueryRunner:
         planned = await asyncio.to_thread(lambda: [plan(query, self._settings.buckets) for query in queries])
 
         async def answer(snapshot: Snapshot) -> tuple[MetricAnswer, ...]:
-            results = await self._results([compile_metric(each, snapshot) for each in planned])
-            return await asyncio.to_thread(lambda: tuple(map(read_metric, planned, results)))
+            begun = [
+                await self._in_turn(functools.partial(self._begun, each, snapshot)) if each.inner_edges is None else each
+                for each in planned
+            ]
+            results = await self._results([compile_metric(each, snapshot) for each in begun])
+            return await asyncio.to_thread(lambda: tuple(map(read_metric, begun, results)))
 
         return await self._settled(project_id, answer, _View(_below(as_of), pinned))
+
+    def _begun(self, planned: MetricPlan, snapshot: Snapshot) -> MetricPlan:
+        if planned.inner_edges is not None:
+            return planned
+        return begin(planned, self._select(compile_first(planned, snapshot)), self._settings.buckets)
 
     async def events(self, query: EventListQuery) -> Answered[EventPage]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
