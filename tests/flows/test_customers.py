@@ -194,6 +194,17 @@ def test_any_text_is_an_id_and_finds_its_customer(flexprice: httpx.Client) -> No
         assert ids(flexprice.post("/customers/search", json={"external_id": f"{external_id} too"})) == [external_id]
 
 
+def test_what_cannot_be_an_id_finds_nobody(shared: httpx.Client) -> None:
+    for wrong in ("%00", "%FF", "%ED%A0%80", "..%2F..", "x" * 5_000, "%25", "a%0Ab"):
+        for path in (wrong, f"external/{wrong}", f"lookup/{wrong}", f"{wrong}/children"):
+            refused(shared.get(f"/customers/{path}"), 404)
+        refused(shared.put(f"/customers/{wrong}", json={"name": "N"}), 404)
+        refused(shared.delete(f"/customers/{wrong}"), 404)
+    for text in ("%00", "%ED%A0%80"):
+        refused(shared.get(f"/customers?email={text}"), 400)
+        refused(shared.put(f"/customers?id={text}", json={"name": "N"}), 400)
+
+
 def test_slashes_need_no_escape(flexprice: httpx.Client) -> None:
     customer = made(flexprice, "a/b c")
     assert flexprice.get("/customers/external/a/b%20c").json() == customer

@@ -1,5 +1,6 @@
 """The official Python SDK of Flexprice, unmodified: its methods about customers and API keys."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +65,26 @@ def test_a_customer_is_made_found_searched_changed_and_deleted(sdk: Flexprice) -
     with pytest.raises(ErrorResponse) as told:
         sdk.customers.get_customer_by_external_id(external_id="tenants/1 a")
     assert (told.value.data.code, told.value.data.http_status_code) == ("not_found", 404)
+
+
+async def _walk(server_url: str, secret: str) -> None:
+    async with Flexprice(server_url=server_url, api_key_auth=secret) as sdk:
+        made = await sdk.customers.create_customer_async(external_id="c1", name="N")
+        assert made.id is not None
+        assert await sdk.customers.get_customer_async(id=made.id) == made
+        assert await sdk.customers.get_customer_by_external_id_async(external_id="c1") == made
+        assert (await sdk.customers.update_customer_async(id=made.id, name="M")).name == "M"
+        assert len((await sdk.customers.query_customer_async(external_id="c1")).items or []) == 1
+        await sdk.customers.delete_customer_async(id=made.id)
+        key = await sdk.secrets.create_api_key_async(name="K", type_="private_key")
+        assert key.secret is not None
+        assert key.secret.id is not None
+        await sdk.secrets.delete_api_key_async(id=key.secret.id)
+        assert key.secret.id not in [each.id for each in (await sdk.secrets.list_api_keys_async()).items or []]
+
+
+def test_the_asynchronous_methods_do_the_same(server: RunningServer, project: str) -> None:
+    asyncio.run(_walk(f"{server.url}/v1", server.key(project, "unlimited", "--scope", "admin")))
 
 
 def test_what_is_wrong_with_a_customer_is_told(sdk: Flexprice) -> None:
