@@ -94,7 +94,7 @@ class Judge:
     def answer(self, query: MetricQuery) -> tuple[dict[Any, Any], tuple[Any, ...]]:
         """Points as {(bucket, *groups): (value, events)}, and the total as (value, events).
 
-        Buckets are named as `bucket_of` does.
+        Buckets are named as `bucket_of` does. Where buckets are summed there are points only if they are the windows too.
         """
         arguments: list[object] = []
         rows = self._rows(query, arguments)
@@ -105,11 +105,13 @@ class Judge:
             inner = ", ".join(["inner_bucket", *(f"g{place}" for place in range(len(query.group_by)))])
             rows = f"SELECT {value} AS number, count(*) AS n, {inner} FROM ({rows}) GROUP BY ALL"
             total = self._db.execute(f"SELECT sum(number), sum(n)::BIGINT FROM ({rows})", arguments).fetchone()
-            return {}, total or ()
+            if query.window is not query.bucket:
+                return {}, total or ()
+            points = self._db.execute(f"SELECT {inner}, number, n FROM ({rows})", arguments).fetchall()
+            return _by_key(points, query), total or ()
         points = self._db.execute(f"SELECT {keys}, {aggregate}, count(*) FROM ({rows}) GROUP BY ALL", arguments).fetchall()
         total = self._db.execute(f"SELECT {aggregate}, count(*) FROM ({rows})", arguments).fetchone()
-        width = 1 + len(query.group_by)
-        return {row[:width]: row[width:] for row in points}, total or ()
+        return _by_key(points, query), _multiplied(total or (), query)
 
     def bucket_of(self, start_ms: int, window: Window | None, query: MetricQuery) -> object:
         """The judge's own name of the bucket in which an instant lies."""
@@ -153,6 +155,17 @@ class Judge:
                 return f"{query.aggregation.value}(number)"
         in_order = "list(number ORDER BY number) FILTER (number IS NOT NULL)"
         return f"struct_pack(numbers := {in_order}, cont := quantile_cont(number, {_QUANTILES[query.aggregation]}))"
+
+
+def _by_key(rows: Sequence[tuple[Any, ...]], query: MetricQuery) -> dict[Any, Any]:
+    width = 1 + len(query.group_by)
+    return {row[:width]: _multiplied(row[width:], query) for row in rows}
+
+
+def _multiplied(answer: tuple[Any, ...], query: MetricQuery) -> tuple[Any, ...]:
+    if query.multiplier is None or answer[0] is None:
+        return answer
+    return Context(prec=80).multiply(answer[0], query.multiplier), answer[1]
 
 
 def _bucket_sql(window: Window | None, query: MetricQuery) -> str:
