@@ -21,6 +21,7 @@ from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
 from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
+from streamgauge.web.docs_usage import USAGE_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
@@ -34,6 +35,7 @@ from streamgauge.web.revenue import REVENUE_ROUTES
 from streamgauge.web.route_docs import ROUTES, api_document
 from streamgauge.web.secrets import SECRET_ROUTES
 from streamgauge.web.tracker.serving import SCRIPT_PATH
+from streamgauge.web.usage import USAGE_ROUTES
 from streamgauge.web.webhooks import WEBHOOK_ROUTES
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.wire.dialect import Dialect
@@ -47,6 +49,7 @@ DOOR_ROUTES = (
     *RECEIPT_ROUTES,
     *ANALYTICS_ROUTES,
     *WEBHOOK_ROUTES,
+    *USAGE_ROUTES,
     *CATALOGUE_ROUTES,
     *CUSTOMER_ROUTES,
     *SECRET_ROUTES,
@@ -61,6 +64,7 @@ ROUTE_DOCS = (
     *ANALYTICS_DOCS,
     *TRACKER_DOCS,
     *WEBHOOK_DOCS,
+    *USAGE_DOCS,
     *CATALOGUE_DOCS,
     *CUSTOMER_DOCS,
     *SECRET_DOCS,
@@ -164,7 +168,15 @@ def test_every_refusal_is_under_the_status_that_its_door_gives_it(reason: Reason
 
 
 LOOKS_FOR_A_WEBSITE = {("get", "/api/revenue"), ("get", "/thebizness/api/revenue")}
-NAMES_WHAT_IT_NEEDS = {("post", "/v1/features"), ("post", "/v1/customers"), ("put", "/v1/customers")}
+NAMES_WHAT_IT_NEEDS = {
+    ("post", "/v1/features"),
+    ("post", "/v1/customers"),
+    ("put", "/v1/customers"),
+    ("get", "/v1/customers/usage"),
+    ("post", "/v1/events/usage/meter"),
+    ("post", "/v1/meter-usage/query"),
+    ("post", "/v1/meter-usage/detailed-analytics"),
+}
 """Paths without an id whose body names something that must be there, at the root; they have a mount of their own door too."""
 
 

@@ -82,6 +82,7 @@ _READ_BY_USAGE: Mapping[str, object] = {
     "timezone": "Asia/Tokyo",
     "group_by": ["source"],
     "group_by_property": "p",
+    "as_of": "position:1",
 }
 _READ_BY_LIST: Mapping[str, object] = {
     "event_name": "other",

@@ -56,6 +56,7 @@ from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Telemetry
 from streamgauge.web.tracker.serving import tracker_paths
 from streamgauge.web.transfer import transfer_paths
+from streamgauge.web.usage import USAGE_ROUTES, UsageDesk
 from streamgauge.web.webhooks import WEBHOOK_ROUTES, WebhookDesk
 from streamgauge.web.websites import WEBSITE_ROUTES
 from streamgauge.webhooks import run_dispatcher
@@ -155,7 +156,10 @@ def _application(
     async def verify() -> object:
         return await asyncio.to_thread(report, parts.loader)
 
+    control = parts.control
+    usage = UsageDesk(control.catalogue, control.customers, control.closed_periods, control.entitlements, runner)
     paths = [
+        *door_paths(gate, bodies, USAGE_ROUTES, usage),
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
         *door_paths(gate, bodies, WEBSITE_ROUTES, parts.control),
         *door_paths(gate, bodies, CATALOGUE_ROUTES, parts.control.catalogue),

@@ -33,8 +33,8 @@ async def answer_event_query(runner: QueryRunner, question: Question) -> Reply:
 
 async def answer_usage(runner: QueryRunner, question: Question) -> Reply:
     query = usage.parse_usage(question.body, question.project_id, question.now_ms)
-    answered = await runner.metric(query)
-    return fresh_reply(usage.render_usage(query, answered.answer), answered.freshness)
+    answered = await runner.metric(query, pinned=True)
+    return positioned_reply(usage.render_usage(query, answered.answer), answered.freshness)
 
 
 QUERY_ROUTES = (
@@ -51,3 +51,9 @@ def fresh_reply(body: bytes, freshness: Freshness) -> Reply:
         return Reply(200, body)
     lag = max(0, freshness.position - freshness.loaded)
     return Reply(200, body, headers=((b"x-streamgauge-lag", b"%d" % lag),))
+
+
+def positioned_reply(body: bytes, freshness: Freshness) -> Reply:
+    """As fresh_reply, with the header that tells what the answer covers: `as_of` takes it, and gives the same answer again."""
+    reply = fresh_reply(body, freshness)
+    return reply._replace(headers=(*reply.headers, (b"x-streamgauge-position", b"%d" % freshness.loaded)))

@@ -10,6 +10,7 @@ from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
 from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
 from streamgauge.web.docs_tracker import TRACKER_DOCS
+from streamgauge.web.docs_usage import USAGE_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.openapi import DoorDoc, RouteDoc, Schema, Tag, build_document
@@ -227,6 +228,7 @@ def api_document(version: str) -> Mapping[str, object]:
             *ANALYTICS_DOCS,
             *TRACKER_DOCS,
             *WEBHOOK_DOCS,
+            *USAGE_DOCS,
             *CATALOGUE_DOCS,
             *CUSTOMER_DOCS,
             *SECRET_DOCS,

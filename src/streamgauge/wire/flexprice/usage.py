@@ -17,6 +17,7 @@ Where the original is silent or guesses, here:
   to the values of its group; without a window there is one result per group, without window_size. Groups are ordered by text.
 - SUM_WITH_MULTIPLIER without a multiplier multiplies by one.
 - Filters: a property without values to match is refused.
+- as_of ("position:<n>", or a time): what the answer was when no more than that had arrived.
 """
 
 import re
@@ -30,6 +31,7 @@ import msgspec
 from streamgauge.kernel.calendar import check_timezone
 from streamgauge.kernel.query import (
     Aggregation,
+    AsOf,
     CalendarRule,
     Field,
     FieldKey,
@@ -66,6 +68,8 @@ _TYPE_OF = {aggregation: name for name, aggregation in AGGREGATION_TYPES.items()
 _BUCKETED = ("MAX", "SUM")
 _FILTERED_BY = ("external_customer_id", "customer_id")
 _SOURCE = "source"
+_POSITION = "position:"
+_MAX_POSITION_DIGITS = 19
 _PROPERTIES = "properties."
 _MAX_GROUPS = 10
 _MAX_MULTIPLIER_DIGITS = 28
@@ -82,13 +86,13 @@ def parse_usage(body: bytes, project_id: str, now_ms: int) -> MetricQuery:
     bucket = _bucket(payload, type_name)
     filters = payload.field_filters(_FILTERED_BY) + payload.property_filters("filters")
     return MetricQuery(
-        selection=Selection(project_id, start_ms, end_ms, event_name, filters),
+        selection=Selection(project_id, start_ms, end_ms, event_name, filters, as_of(payload)),
         aggregation=AGGREGATION_TYPES[type_name],
         property=prop,
-        window=_window(payload, "window_size") or bucket,
+        window=window_of(payload, "window_size") or bucket,
         bucket=bucket,
         calendar=_calendar(payload),
-        group_by=_group_by(payload),
+        group_by=groups_of(payload),
         multiplier=_multiplier(payload, type_name),
         missing=Missing.ZERO,
     )
@@ -100,7 +104,7 @@ def render_usage(query: MetricQuery, answer: MetricAnswer) -> bytes:
         "event_name": query.selection.event_name,
         "type": WITH_MULTIPLIER if query.multiplier is not None else _TYPE_OF[query.aggregation],
     }
-    value = _clamped(answer.value)
+    value = clamped(answer.value)
     if value and (query.window is None or query.bucket is not None):
         reply["value"] = json_number(value)
     results = [_result(query, point) for point in answer.points if point.count or point.value]
@@ -113,14 +117,14 @@ def _result(query: MetricQuery, point: Point) -> dict[str, object]:
     result: dict[str, object] = {}
     if query.window is not None:
         result["window_size"] = format_instant(point.start_ms)
-    result["value"] = json_number(_clamped(point.value))
+    result["value"] = json_number(clamped(point.value))
     if query.group_by:
-        result["group_by"] = {_group_name(key): text for key, text in zip(query.group_by, point.group, strict=True)}
+        result["group_by"] = {group_name(key): text for key, text in zip(query.group_by, point.group, strict=True)}
     return result
 
 
-def _clamped(value: Number | None) -> Number:
-    """Negative, absent and not finite are all 0."""
+def clamped(value: Number | None) -> Number:
+    """As usage is shown: negative, absent and not finite are all 0."""
     return value if value is not None and value > 0 and value != float("inf") else 0
 
 
@@ -167,7 +171,8 @@ def _decimal(value: object) -> Decimal:
     return number
 
 
-def _window(payload: Payload, name: str) -> Window | None:
+def window_of(payload: Payload, name: str) -> Window | None:
+    """None when absent. Raises Refusal."""
     text = payload.text(name)
     if not text:
         return None
@@ -178,7 +183,7 @@ def _window(payload: Payload, name: str) -> Window | None:
 
 
 def _bucket(payload: Payload, type_name: str) -> Window | None:
-    bucket = _window(payload, "bucket_size")
+    bucket = window_of(payload, "bucket_size")
     if bucket is None:
         return None
     if type_name not in _BUCKETED:
@@ -187,15 +192,19 @@ def _bucket(payload: Payload, type_name: str) -> Window | None:
 
 
 def _calendar(payload: Payload) -> CalendarRule:
-    timezone = _timezone(payload.text("timezone") or "UTC")
-    anchor_ms = payload.instant("billing_anchor")
+    return calendar_of(timezone_of(payload.text("timezone") or "UTC"), payload.instant("billing_anchor"))
+
+
+def calendar_of(timezone: str, anchor_ms: int | None) -> CalendarRule:
+    """How windows are cut at this door, in a zone, with months from the anchor's day."""
     day = 1
     if anchor_ms is not None:
         day = (_EPOCH + timedelta(milliseconds=anchor_ms)).astimezone(ZoneInfo(timezone)).day
     return CalendarRule(timezone=timezone, week_starts_on=Weekday.SUNDAY, month_anchor_day=day)
 
 
-def _timezone(name: str) -> str:
+def timezone_of(name: str) -> str:
+    """The name of a zone that is known. Raises Refusal."""
     try:
         return check_timezone(name)
     except Refusal as refusal:
@@ -203,7 +212,8 @@ def _timezone(name: str) -> str:
         raise Refusal(refusal.reason, refusal.message, field="timezone", expected=refusal.expected, details=details) from refusal
 
 
-def _group_by(payload: Payload) -> tuple[Key, ...]:
+def groups_of(payload: Payload) -> tuple[Key, ...]:
+    """group_by, or the deprecated group_by_property. Raises Refusal."""
     names = payload.texts("group_by")
     deprecated = payload.text("group_by_property")
     if names and deprecated:
@@ -223,8 +233,22 @@ def _group_key(name: str) -> Key:
     return PropertyKey(name.removeprefix(_PROPERTIES))
 
 
-def _group_name(key: Key) -> str:
+def group_name(key: Key) -> str:
+    """As group_by names it."""
     return _PROPERTIES + key.name if isinstance(key, PropertyKey) else _SOURCE
+
+
+def as_of(payload: Payload) -> AsOf | None:
+    """None when absent. Raises Refusal."""
+    text = payload.text("as_of")
+    if not text:
+        return None
+    if text.startswith(_POSITION):
+        digits = text.removeprefix(_POSITION)
+        if not (digits.isascii() and digits.isdigit() and len(digits) < _MAX_POSITION_DIGITS):
+            raise check_payload(Reason.INVALID_PARAMETER, "as_of", "position:<whole number>, or a time")
+        return AsOf(position=int(digits))
+    return AsOf(instant_ms=payload.instant("as_of"))
 
 
 def _refuse_option(field: str, message: str, expected: str) -> Refusal:
