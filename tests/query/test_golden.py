@@ -4,17 +4,21 @@ import json
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
+from streamgauge.kernel.measuring import UsageAsked, usage_of, usage_questions
+from streamgauge.kernel.metering import Measure, Meter, MeterType
 from streamgauge.kernel.query import Aggregation, Filter, MetricQuery, Missing, PropertyKey, Window
 from tests.query.ledger import Ledger, ms
 
 
 def put(ledger: Ledger, *events: tuple[str, str, object]) -> None:
-    """Events as (id, time of 2025-01-01, value); a repeated id replaces the earlier event."""
+    """Events as (id, time of 2025-01-01, value or properties); a repeated id replaces the earlier event."""
     last: dict[str, int] = {}
     for event_id, time, value in events:
         stamp = ms(f"{time}Z" if "T" in time else f"2025-01-01T{time}Z")
-        (position,) = ledger.put([{"event_id": event_id, "timestamp": stamp, "properties": json.dumps({"v": value}).encode()}])
+        body = value if isinstance(value, dict) else {"v": value}
+        (position,) = ledger.put([{"event_id": event_id, "timestamp": stamp, "properties": json.dumps(body).encode()}])
         if event_id in last:
             ledger.supersede([last[event_id]], position)
         last[event_id] = position
@@ -113,3 +117,80 @@ def test_sum_of_events_that_a_filter_keeps(ledger: Ledger, filters: tuple[str, .
         ledger.put([{"timestamp": ms("2025-01-01T10:00Z"), "properties": body}])
     selection = ledger.selection(*DAY, filters=(Filter(PropertyKey("status"), filters),))
     assert ledger.metric(MetricQuery(selection, Aggregation.SUM, "v")).value == expected
+
+
+@pytest.mark.parametrize(
+    ("measure", "events", "expected"),
+    [
+        pytest.param(Measure(MeterType.COUNT), [("001", "10:00", 1), ("002", "10:01", 1), ("001", "10:02", 2)], 2, id="count"),
+        pytest.param(
+            Measure(MeterType.SUM, "v"), [("001", "10:00", 5.2), ("002", "10:01", 3.8), ("001", "10:02", 7.1)], 10.9, id="sum"
+        ),
+        pytest.param(
+            Measure(MeterType.AVG, "v"),
+            [(str(value), "10:00", value) for value in (10, 20, 30, 40, -1, 0)],
+            16.5,
+            id="average",
+        ),
+        pytest.param(Measure(MeterType.MAX, "v"), [(str(value), "10:00", value) for value in (25, 40, 35)], 40, id="maximum"),
+        pytest.param(
+            Measure(MeterType.COUNT_UNIQUE, "v"),
+            [(str(place), "10:00", name) for place, name in enumerate(["alice", "bob", "alice", "charlie"])],
+            3,
+            id="unique",
+        ),
+        pytest.param(
+            Measure(MeterType.LATEST, "v"),
+            [("a", "10:00", 1), ("b", "12:00", 2), ("c", "09:00", 3), ("d", "14:00", 4)],
+            4,
+            id="latest",
+        ),
+        pytest.param(
+            Measure(MeterType.SUM_WITH_MULTIPLIER, "v", multiplier=Decimal("0.001")),
+            [("001", "10:00", 1000), ("002", "10:01", 2500), ("003", "10:02", 1500), ("001", "10:03", 800)],
+            4.8,
+            id="sum with multiplier",
+        ),
+        pytest.param(
+            Measure(MeterType.MAX, "v", bucket_size=Window.HOUR),
+            [("a", "10:00", 8), ("b", "10:30", 4), ("c", "11:00", 10), ("d", "11:10", 5), ("e", "11:50", 9)],
+            18,
+            id="maxima of hours",
+        ),
+        pytest.param(
+            Measure(MeterType.MAX, "v", bucket_size=Window.HOUR, group_by=(PropertyKey("resource_id"),)),
+            [
+                ("1", "10:00", {"v": 10, "resource_id": "a"}),
+                ("2", "10:30", {"v": 20, "resource_id": "b"}),
+                ("3", "11:15", {"v": 15, "resource_id": "a"}),
+            ],
+            45,
+            id="maxima of hours and groups",
+        ),
+        pytest.param(
+            Measure(MeterType.WEIGHTED_SUM, "v"),
+            [
+                ("a", "2025-08-16T00:00", 20),
+                ("b", "2025-08-18T00:00", 10),
+                ("c", "2025-08-20T00:00", 10),
+                ("d", "2025-08-25T00:00", 5),
+            ],
+            19.506048387096776,
+            id="weighted sum",
+        ),
+    ],
+)
+@pytest.mark.parametrize("written", ["field", "expression"])
+def test_published_examples_by_meter(
+    ledger: Ledger, measure: Measure, events: list[tuple[str, str, object]], expected: float, written: str
+) -> None:
+    """Through the questions that every metered route asks; where a meter may say its field as an expression, that way too."""
+    put(ledger, *events)
+    if written == "expression" and measure.type.value in ("SUM", "AVG", "MAX", "LATEST"):
+        measure = replace(measure, field="", expression="v")
+    start, end = DAY if measure.type is not MeterType.WEIGHTED_SUM else ("2025-07-31T18:30Z", "2025-08-31T18:30Z")
+    meter = Meter("m", ledger.project_id, "Meter", "use", measure)
+    asked = UsageAsked(start_ms=ms(start), end_ms=ms(end))
+    usage = usage_of(meter, asked, [ledger.metric(question) for question in usage_questions(meter, asked)])
+    assert usage.value is not None
+    assert float(usage.value) == expected
