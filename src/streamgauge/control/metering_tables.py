@@ -62,9 +62,10 @@ customers = Table(
     Column("address", Text, nullable=False),
     Column("timezone", String(64), nullable=False),
     Column("metadata", Text, nullable=False),
-    Column("parent_id", String(64), nullable=False, index=True),
+    Column("parent_id", String(64), nullable=False),
     *_times(),
     Index("ix_customers_created", "project_id", "created_at_ms", "customer_id"),
+    Index("ix_customers_parent", "project_id", "parent_id", "created_at_ms", "customer_id"),
 )
 """address, metadata: JSON. parent_id: "" for none."""
 

@@ -87,7 +87,7 @@ def _customers() -> None:
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_customers")),
     )
     op.create_index("ix_customers_created", "customers", ["project_id", "created_at_ms", "customer_id"])
-    op.create_index(op.f("ix_customers_parent_id"), "customers", ["parent_id"])
+    op.create_index("ix_customers_parent", "customers", ["project_id", "parent_id", "created_at_ms", "customer_id"])
 
 
 def _customer_ids() -> None:
