@@ -137,12 +137,16 @@ def test_distinct_texts_are_those_of_the_store(store: Store, events: list[dict[s
 
 def test_an_event_from_the_store_counts_as_the_one_from_the_journal(store: Store) -> None:
     ledger = Ledger(store)
-    sent = _event("e", {"a": 1234567890.123456789, "source": "api"})
+    properties = b'{"a":1234567890.123456789}'  # More digits than a double carries.
+    exact = read_properties(properties).exact
+    assert exact
+    sent = Event("e", "use", START, source="api", properties=properties, exact_properties=exact)
     _stored(ledger, [sent])
     (version,) = ledger.versions("e")
     for measure in MEASURES.values():
         meter = _meter(measure, FILTERS["a source"])
         assert quantity(meter, version) == quantity(meter, sent)
+    assert quantity(_meter(MEASURES["SUM"]), version) == Counted("m", Decimal("1234567890.123456789"))
 
 
 COUNTED = [
