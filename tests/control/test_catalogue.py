@@ -1,6 +1,7 @@
 """Meters and features in the control plane: in memory as on disk, whole changes only, one lookup key once, limits by name."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -173,6 +174,32 @@ def test_of_many_at_once_one_gets_the_lookup_key(catalogue: Catalogue, projects:
         told = list(pool.map(create, range(16)))
     assert sorted(map(str, told)) == sorted(["None", *[str(Reason.ALREADY_EXISTS)] * 15])
     assert len(catalogue.all_meters(projects[0])) == len(catalogue.all_features(projects[0])) == 1
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns so often that two meet between a commit and what follows it."""
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval_s)
+
+
+@pytest.mark.usefixtures("restless")
+def test_changes_at_once_are_all_in_memory_as_on_disk(
+    catalogue: Catalogue, projects: list[str], path: Path, clock: ManualClock
+) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: catalogue.create_feature(projects[n % 2], metered(f"k{n}")), range(80)))
+    database = open_database(path)
+    read = Catalogue(database, clock)
+    for project in projects:
+        assert {one.feature_id for one in catalogue.features(project)} == {
+            one.feature_id for one in made if one.project_id == project
+        }
+        assert read.features(project) == catalogue.features(project)
+        assert read.meters(project) == catalogue.meters(project)
+    database.close()
 
 
 @pytest.mark.parametrize(
