@@ -209,6 +209,8 @@ GETS: list[tuple[Shape, str, tuple[str, ...]]] = [
     ),
     (Shape.FLEXPRICE, "/v1/events/lookup", ("id", "external_customer_id", "start_time", "end_time")),
     (Shape.FLEXPRICE, "/v1/events/x", ("external_customer_id", "start_time", "end_time")),
+    (Shape.FLEXPRICE, "/v1/events/x/history", ("start_time",)),
+    (Shape.FLEXPRICE, "/v1/events/unmetered", ("event_name", "source", "include_without_customer", "iter_last_key")),
 ]
 RAW_VALUES = ("%00", "%ff", "%ed%a0%80", "%", "%zz", "+", "&&&", "=", "a&event=b", "%0d%0aset-cookie:%20a=b", "1e999", "9" * 400)
 

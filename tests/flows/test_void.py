@@ -1,6 +1,7 @@
 """An event is taken back by its id: it counts for nothing at any door, stays known, and counts again when it is sent again."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -101,6 +102,22 @@ def test_what_is_not_there_cannot_be_taken_back(flexprice: httpx.Client, server:
     with server.client(server.key("void-stranger"), header="x-api-key", base="/v1") as stranger:
         assert stranger.delete("/events/e").status_code == 404
     assert usage(flexprice) == 1
+
+
+@pytest.mark.parametrize("event_id", ["a?b=c", "a#b", "%2F", "x" * 128, "'; DROP TABLE events; --", "☃\u202e", "a\nb"])
+def test_any_id_can_be_taken_back(flexprice: httpx.Client, event_id: str) -> None:
+    send(flexprice, event_id, {"n": 1})
+    answer = flexprice.delete(f"/events/{quote(event_id, safe='')}")
+    assert (answer.status_code, answer.json()["event_id"]) == (200, event_id)
+    assert usage(flexprice) == 0
+    changes = flexprice.get(f"/events/{quote(event_id, safe='')}/history").json()["changes"]
+    assert [one["change"] for one in changes] == ["created", "voided"]
+
+
+@pytest.mark.parametrize("path", ["%00", "%ff", "%ed%a0%80"])
+def test_a_path_that_is_no_text_is_refused(flexprice: httpx.Client, path: str) -> None:
+    for answer in (flexprice.delete(f"/events/{path}"), flexprice.get(f"/events/{path}/history")):
+        assert answer.status_code in (400, 404), answer.text
 
 
 @pytest.mark.parametrize("scope", ["ingest", "read"])
