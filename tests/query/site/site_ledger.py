@@ -120,6 +120,7 @@ class SiteLedger:
             "visitor_id": "",
             "website_id": SITE,
             "flags": 0,
+            "key_id": "",
             "event_id": f"e{position}",
             "in_force": True,
             **event,
