@@ -8,6 +8,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.alerts import ALERT_ROUTES
 from streamgauge.web.analytics import ANALYTICS_ROUTES
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
@@ -17,6 +18,7 @@ from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
 from streamgauge.web.docs_customers import CUSTOMER_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_limits import LIMIT_DOCS
 from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
 from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
@@ -26,6 +28,7 @@ from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.health import health_paths
+from streamgauge.web.entitlements import ENTITLEMENT_ROUTES
 from streamgauge.web.openapi import Tag
 from streamgauge.web.periods import PERIOD_ROUTES
 from streamgauge.web.queries import QUERY_ROUTES
@@ -49,6 +52,8 @@ DOOR_ROUTES = (
     *RECEIPT_ROUTES,
     *ANALYTICS_ROUTES,
     *WEBHOOK_ROUTES,
+    *ENTITLEMENT_ROUTES,
+    *ALERT_ROUTES,
     *USAGE_ROUTES,
     *CATALOGUE_ROUTES,
     *CUSTOMER_ROUTES,
@@ -64,6 +69,7 @@ ROUTE_DOCS = (
     *ANALYTICS_DOCS,
     *TRACKER_DOCS,
     *WEBHOOK_DOCS,
+    *LIMIT_DOCS,
     *USAGE_DOCS,
     *CATALOGUE_DOCS,
     *CUSTOMER_DOCS,
@@ -137,7 +143,9 @@ NEVER_ANSWERED = {Reason.UNREADABLE_RECORD}
 MAKES_WHAT_MAY_BE_THERE = {("post", "/api/websites"), ("post", "/thebizness/api/websites")}
 FLEXPRICE_MAKES = {
     ("post", "/v1/features"),
-    ("post", "/v1/features/{id}/clone"),
+    ("post", "/v1/features/{id    ("post", "/v1/entitlements"),
+    ("post", "/v1/alerts/setting"),
+}/clone"),
     ("post", "/v1/customers"),
     ("put", "/v1/customers"),
     ("put", "/v1/customers/{id}"),
@@ -173,6 +181,9 @@ NAMES_WHAT_IT_NEEDS = {
     ("post", "/v1/customers"),
     ("put", "/v1/customers"),
     ("get", "/v1/customers/usage"),
+    ("post", "/v1/entitlements"),
+    ("post", "/v1/entitlements/check"),
+    ("post", "/v1/alerts/setting"),
     ("post", "/v1/events/usage/meter"),
     ("post", "/v1/meter-usage/query"),
     ("post", "/v1/meter-usage/detailed-analytics"),

@@ -6,6 +6,7 @@ the batch it is at. What was acknowledged and not yet loaded waits in the journa
 """
 
 import asyncio
+import contextlib
 import gc
 import secrets
 import signal
@@ -15,10 +16,11 @@ import uvloop
 
 from streamgauge import __version__
 from streamgauge.assembly.figures import gauges, readiness_checks
+from streamgauge.assembly.limiting import limiting
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
 from streamgauge.assembly.reports import report
 from streamgauge.assembly.telling import telling
-from streamgauge.assembly.transfers import append_desk, export_desk
+from streamgauge.assembly.transfers import append_desk, export_desk, usage_desk
 from streamgauge.control import Control, KeySpec
 from streamgauge.intake import Intake
 from streamgauge.intake.enrichment import Enricher, open_enricher
@@ -27,8 +29,10 @@ from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota, RateLimits
+from streamgauge.metering.limits import Limits
 from streamgauge.query import QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits
+from streamgauge.web.alerts import ALERT_ROUTES
 from streamgauge.web.analytics import ANALYTICS_ROUTES, AnalyticsDesk
 from streamgauge.web.announcement import run_file, url_of, welcome
 from streamgauge.web.application import Application
@@ -38,6 +42,7 @@ from streamgauge.web.collect import CollectDesk, collect_paths
 from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
+from streamgauge.web.entitlements import ENTITLEMENT_ROUTES, LimitDesk
 from streamgauge.web.exchange import Gate
 from streamgauge.web.health import health_paths
 from streamgauge.web.hygiene import ServerLimits
@@ -78,7 +83,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    async with opened_parts(settings) as parts:
+    async with opened_parts(settings) as parts, contextlib.AsyncExitStack() as stack:
         recovery = parts.journal.recovery
         log.info("journal_opened", start=recovery.start, end=recovery.end, closed=recovery.closed)
         if recovery.cut_bytes:
@@ -88,8 +93,9 @@ async def _serve(settings: Settings) -> None:
         token = secrets.token_urlsafe(32)
         telemetry = Telemetry(__version__, gauges(parts))
         runner = _query_runner(settings, parts, telemetry)
+        limits = await stack.enter_async_context(limiting(settings, parts, runner, _note_limit_failure))
         enricher = open_enricher(settings.geo_database, settings.proxy_networks, settings.data_dir, SystemClock())
-        application = _application(settings, parts, telemetry, runner, enricher, token)
+        application = _application(settings, parts, telemetry, runner, enricher, token, limits)
         server = Server(
             application,
             application.render_refusal,
@@ -137,7 +143,13 @@ def _query_runner(settings: Settings, parts: Parts, telemetry: Telemetry) -> Que
 
 
 def _application(
-    settings: Settings, parts: Parts, telemetry: Telemetry, runner: QueryRunner, enricher: Enricher, token: str
+    settings: Settings,
+    parts: Parts,
+    telemetry: Telemetry,
+    runner: QueryRunner,
+    enricher: Enricher,
+    token: str,
+    limits: Limits,
 ) -> Application:
     clock = SystemClock()
     mint = IdMint(clock)
@@ -166,6 +178,7 @@ def _application(
         *door_paths(gate, bodies, CUSTOMER_ROUTES, parts.control.customers),
         *door_paths(gate, bodies, SECRET_ROUTES, parts.control),
         *door_paths(gate, bodies, PERIOD_ROUTES, periods),
+        *door_paths(gate, bodies, (*ENTITLEMENT_ROUTES, *ALERT_ROUTES), LimitDesk(parts.control, limits)),
         *door_paths(gate, bodies, WEBHOOK_ROUTES, WebhookDesk(parts.control.webhooks, settings.webhook_addresses == "any")),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
@@ -178,7 +191,7 @@ def _application(
         *own_paths(telemetry),
         *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
-        *transfer_paths(token, bodies, append_desk(parts, enricher), export_desk(settings, parts)),
+        *transfer_paths(token, bodies, append_desk(parts, enricher), export_desk(settings, parts), usage_desk(parts, runner)),
     ]
     return Application(desk, gate, paths, telemetry)
 
@@ -215,6 +228,10 @@ def _note_refresh_failure(error: Exception) -> None:
 
 def _note_enrichment_failure(error: Exception) -> None:
     log.warning("enrichment_failed", error=str(error))
+
+
+def _note_limit_failure(error: Exception) -> None:
+    log.warning("limits_failed", error=type(error).__name__, why=str(error)[:500])
 
 
 def _note_webhook_failure(error: Exception) -> None:

@@ -153,9 +153,16 @@ def _conditions(project_id: str, wanted: AlertLogFilter) -> list[ColumnElement[b
 
 
 def _setting(row: Row[tuple[object, ...]]) -> AlertSetting:
-    columns = dict(row._mapping)
-    del columns["entity_type"]
-    return AlertSetting(**{**columns, "feature_id": columns.pop("entity_id"), "config": _config.decode(columns["config"])})
+    columns = row._mapping
+    return AlertSetting(
+        columns["alert_setting_id"],
+        columns["project_id"],
+        columns["entity_id"],
+        _config.decode(columns["config"]),
+        columns["customer_id"],
+        columns["created_at_ms"],
+        columns["updated_at_ms"],
+    )
 
 
 def _setting_values(setting: AlertSetting) -> Mapping[str, object]:

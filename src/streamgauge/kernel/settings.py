@@ -73,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     query_memory_bytes: Annotated[int, Row("Memory limit of one query.", 16 * MIB)] = 512 * MIB
     query_rows: Annotated[int, Row("Most rows that one query may return.", 1, 100_000_000)] = 1_000_000
     query_threads: Annotated[int, Row("Queries answered at the same time.", 1, 256)] = 4
+    ledger_pairs: Annotated[
+        int, Row("Customers times features whose usage is held in memory for limits and alerts.", 100, 10_000_000)
+    ] = 100_000
     geo_database: Annotated[
         str, Row("MaxMind DB file that tells country, region and city; empty: countries only, by the registries' allocations.")
     ] = ""

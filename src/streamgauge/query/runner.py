@@ -45,6 +45,7 @@ from streamgauge.query.adjustments import (
     read_adjustments,
 )
 from streamgauge.query.clauses import Snapshot
+from streamgauge.query.holders import compile_holders, read_holders
 from streamgauge.query.journeys import ask_attribution, ask_funnel, ask_retention
 from streamgauge.query.listing import (
     check_page,
@@ -246,6 +247,14 @@ class QueryRunner:
             return read_history(self._select(compile_history(lookup, snapshot)))
 
         return await self._answered(lookup.project_id, answer)
+
+    async def holders(self, project_id: str, positions: Sequence[int]) -> tuple[tuple[str, str], ...]:
+        """(customer's id in the event, event name) of the events at these positions, each once. It waits for no load.
+
+        Raises Refusal: TOO_MANY_QUERIES, QUERY_*.
+        """
+        statement = compile_holders(project_id, positions)
+        return await self._in_turn(lambda: read_holders(self._select(statement)))
 
     async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""

@@ -6,6 +6,7 @@ from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
 from streamgauge.web.docs_customers import CUSTOMER_DOCS
 from streamgauge.web.docs_dashboards import DASHBOARD_DOCS
+from streamgauge.web.docs_limits import LIMIT_DOCS
 from streamgauge.web.docs_periods import PERIOD_DOCS, SECRET_DOCS
 from streamgauge.web.docs_receipts import RECEIPT_DOCS
 from streamgauge.web.docs_revenue import REVENUE_DOCS
@@ -228,6 +229,7 @@ def api_document(version: str) -> Mapping[str, object]:
             *ANALYTICS_DOCS,
             *TRACKER_DOCS,
             *WEBHOOK_DOCS,
+            *LIMIT_DOCS,
             *USAGE_DOCS,
             *CATALOGUE_DOCS,
             *CUSTOMER_DOCS,

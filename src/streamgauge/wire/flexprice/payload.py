@@ -72,6 +72,10 @@ class Payload:
     def has(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def names(self, name: str) -> bool:
+        """Whether it is there at all, be it null."""
+        return name in self._values
+
     def raw(self, name: str) -> object:
         return self._values.get(name)
 

@@ -111,6 +111,12 @@ def decimal_at(value: object, field: str, *, above_zero: bool = False) -> Decima
     return number
 
 
+def decimal_text(number: Decimal) -> str:
+    """An exact decimal as answers show it: no exponent, no zeros at the end."""
+    text = format(number, "f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
 def _whole(payload: Payload, name: str, default: int) -> int:
     value = payload.raw(name)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(_MAX_OFFSET)):
