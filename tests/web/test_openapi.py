@@ -27,8 +27,8 @@ from streamgauge.web.docs_usage import USAGE_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
-from streamgauge.web.health import health_paths
 from streamgauge.web.entitlements import ENTITLEMENT_ROUTES
+from streamgauge.web.health import health_paths
 from streamgauge.web.openapi import Tag
 from streamgauge.web.periods import PERIOD_ROUTES
 from streamgauge.web.queries import QUERY_ROUTES
@@ -143,9 +143,9 @@ NEVER_ANSWERED = {Reason.UNREADABLE_RECORD}
 MAKES_WHAT_MAY_BE_THERE = {("post", "/api/websites"), ("post", "/thebizness/api/websites")}
 FLEXPRICE_MAKES = {
     ("post", "/v1/features"),
-    ("post", "/v1/features/{id    ("post", "/v1/entitlements"),
+    ("post", "/v1/features/{id}/clone"),
+    ("post", "/v1/entitlements"),
     ("post", "/v1/alerts/setting"),
-}/clone"),
     ("post", "/v1/customers"),
     ("put", "/v1/customers"),
     ("put", "/v1/customers/{id}"),
