@@ -1,7 +1,7 @@
 """Import and export on a folder that no server runs on, and the desks with which a running server serves them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
@@ -11,12 +11,13 @@ from streamgauge.assembly.parts import Parts, absolute, opened_parts
 from streamgauge.intake import Intake
 from streamgauge.intake.enrichment import Enricher, open_enricher
 from streamgauge.kernel.clock import SystemClock
-from streamgauge.kernel.export import ExportPage
+from streamgauge.kernel.export import ExportPage, UsagePage
+from streamgauge.kernel.query import MetricAnswer, MetricQuery
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota
-from streamgauge.query import ExportDesk
+from streamgauge.query import ExportDesk, IgnoredTimes, QueryRunner, QuerySettings
 from streamgauge.store import StatementLimits
-from streamgauge.transfer import AppendDesk, LocalTaker
+from streamgauge.transfer import AppendDesk, LocalTaker, UsageDesk
 
 T = TypeVar("T")
 
@@ -41,7 +42,10 @@ def work_on_folder(settings: Settings, work: Callable[[FolderEnds], T]) -> T:
             enricher = open_enricher(given.geo_database, given.proxy_networks, given.data_dir, SystemClock())
             loop = asyncio.get_running_loop()
             taker = LocalTaker(append_desk(parts, enricher), loop)
-            source = LocalSource(export_desk(given, parts), loop)
+            limits = StatementLimits(given.query_timeout_s, given.query_memory_bytes, given.query_rows)
+            settled = QuerySettings(limits=limits, read_wait_s=given.query_timeout_s)
+            runner = QueryRunner(parts.store, parts.loader, lambda: parts.journal.end, settled, IgnoredTimes())
+            source = LocalSource(export_desk(given, parts), usage_desk(parts, runner), loop)
             ends = FolderEnds(taker, source, lambda: parts.loader.stored, lambda: parts.loader.duplicates)
             working = asyncio.create_task(asyncio.to_thread(work, ends))
             try:
@@ -50,6 +54,8 @@ def work_on_folder(settings: Settings, work: Callable[[FolderEnds], T]) -> T:
                 taker.stop()
                 await asyncio.wait([working])
                 raise
+            finally:
+                runner.close()
             while not parts.loader.failed and not await parts.loader.wait_until_loaded(parts.journal.end, timeout_s=_WAIT_S):
                 pass
             return result
@@ -58,10 +64,11 @@ def work_on_folder(settings: Settings, work: Callable[[FolderEnds], T]) -> T:
 
 
 class LocalSource:
-    """A Source (transfer.exporting) in this process, for a thread beside the event loop."""
+    """A Source and a UsageSource (transfer) in this process, for a thread beside the event loop."""
 
-    def __init__(self, desk: ExportDesk, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, desk: ExportDesk, usage: UsageDesk, loop: asyncio.AbstractEventLoop) -> None:
         self._desk = desk
+        self._usage = usage
         self._loop = loop
 
     def position(self) -> int:
@@ -71,6 +78,20 @@ class LocalSource:
     def page(self, page: ExportPage) -> pa.Table:
         """See Source."""
         return asyncio.run_coroutine_threadsafe(self._desk.page(page), self._loop).result()
+
+    def usage(self, page: UsagePage) -> pa.Table:
+        """See UsageSource."""
+        return asyncio.run_coroutine_threadsafe(self._usage.page(page), self._loop).result()
+
+
+def usage_desk(parts: Parts, runner: QueryRunner) -> UsageDesk:
+    """Where usage comes from."""
+
+    async def ask(queries: Sequence[MetricQuery]) -> Sequence[MetricAnswer]:
+        return (await runner.metrics(queries)).answer
+
+    control = parts.control
+    return UsageDesk(control.catalogue, control.customers, control.closed_periods, ask)
 
 
 def export_desk(settings: Settings, parts: Parts) -> ExportDesk:

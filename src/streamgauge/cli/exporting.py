@@ -13,11 +13,13 @@ from streamgauge.cli.controlling import opened_control
 from streamgauge.cli.importing import project_id_of
 from streamgauge.cli.running import server_link
 from streamgauge.cli.words import Expiry, Moment
+from streamgauge.kernel.query import Window
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.kernel.settings import Settings
 
 if TYPE_CHECKING:
-    from streamgauge.transfer import Source
+    from streamgauge.assembly import LocalSource
+    from streamgauge.transfer import RemoteSource
 
 T = TypeVar("T")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -84,13 +86,61 @@ def events(
     click.echo(str(done.cursor))
 
 
+@export.command()
+@_into_file
+@click.option("--meter", "meters", multiple=True, metavar="ID", help="Of this meter; may be given several times.  [default: all]")
+@click.option(
+    "--window", type=click.Choice([window.value for window in Window]), help="Rows by window.  [default: the whole range]"
+)
+@click.option("--timezone", default="UTC", show_default=True, help="IANA time zone in which windows are cut.")
+@click.option("--month-day", type=click.IntRange(1, 31), default=1, show_default=True, help="Day on which months start.")
+def usage(
+    project: str,
+    out: Path,
+    format_: str | None,
+    start_ms: int | None,
+    end_ms: int | None,
+    customers: tuple[str, ...],
+    meters: tuple[str, ...],
+    window: str | None,
+    timezone: str,
+    month_day: int,
+    data_dir: str | None,
+    config: str | None,
+) -> None:
+    """Export usage: what each customer used of each meter, in each window."""
+    from streamgauge.kernel.calendar import check_timezone
+    from streamgauge.kernel.export import UsagePage
+    from streamgauge.transfer import Format, export_usage
+
+    if start_ms is None or end_ms is None:
+        raise click.UsageError("export usage needs --from and --to")
+    settings = load_settings(config, data_dir=data_dir)
+    with _clear_faults(out):
+        chosen = Format(format_) if format_ else _format_of(out)
+        check_timezone(timezone)
+        with opened_control(settings) as control:
+            project_id = project_id_of(control, project)
+            known = [meter.meter_id for meter in control.catalogue.meters(project_id)]
+            wanted = [control.catalogue.meter(project_id, meter_id).meter_id for meter_id in meters] or known
+        cut = Window(window) if window else None
+        pages = [
+            UsagePage(project_id, 0, meter_id, start_ms, end_ms, cut, timezone, month_day, customer)
+            for meter_id in wanted
+            for customer in customers or ("",)
+        ]
+        done = _from_source(settings, lambda source: export_usage(source, pages, out, chosen))
+    click.echo(f"{out}: {done.rows:,} rows of {len(wanted):,} meters.", err=True)
+    click.echo(str(done.cursor))
+
+
 def _format_of(path: Path) -> Any:
     from streamgauge.transfer.files import format_of
 
     return format_of(path)
 
 
-def _from_source(settings: Settings, work: "Callable[[Source], T]") -> T:
+def _from_source(settings: Settings, work: "Callable[[RemoteSource | LocalSource], T]") -> T:
     """Through the running server when there is one."""
     from streamgauge.transfer import RemoteSource
 

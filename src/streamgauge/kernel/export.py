@@ -6,6 +6,8 @@ and nothing else does; that stays true however much is loaded meanwhile, so the 
 
 import msgspec
 
+from streamgauge.kernel.query import Window
+
 
 class EventExport(msgspec.Struct, frozen=True):
     """Events of one project, times half-open. since: only what changed from that cursor to `below`, None for all of them.
@@ -38,3 +40,20 @@ class ExportPage(msgspec.Struct, frozen=True):
     limit: int
     after: ExportPlace | None = None
     gone: bool = False
+
+
+class UsagePage(msgspec.Struct, frozen=True):
+    """Usage of one meter by customer and window (None: the whole range) at one position. Months start on month_anchor_day.
+
+    customer_id: of this customer only, with all its further ids, under its external id; "" for all, by the ids of their events.
+    """
+
+    project_id: str
+    below: int
+    meter_id: str
+    start_ms: int
+    end_ms: int
+    window: Window | None = None
+    timezone: str = "UTC"
+    month_anchor_day: int = 1
+    customer_id: str = ""

@@ -10,6 +10,7 @@ from streamgauge.transfer.files import Format, UnusableFile
 from streamgauge.transfer.importing import Import, Importing, Outcome, Watcher
 from streamgauge.transfer.mapping import RowPlan, UnusableMapping, Wishes
 from streamgauge.transfer.remote import Position, RemoteSource, RemoteTaker, stream_of
+from streamgauge.transfer.usage import UsageDesk, UsageSource, export_usage
 from streamgauge.transfer.verdict import BadRow
 
 __all__ = [
@@ -29,8 +30,11 @@ __all__ = [
     "Taker",
     "UnusableFile",
     "UnusableMapping",
+    "UsageDesk",
+    "UsageSource",
     "Watcher",
     "Wishes",
     "export_events",
+    "export_usage",
     "stream_of",
 ]

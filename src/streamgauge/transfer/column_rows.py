@@ -24,7 +24,10 @@ from streamgauge.wire.body import JsonObject, check_text
 from streamgauge.wire.fields import MAX_ID_LENGTH, read_name, read_optional_text
 from streamgauge.wire.properties import NO_PROPERTIES, Properties, decode_plain, read_properties
 from streamgauge.wire.rows import TEXT_FIELDS, WEB_FIELDS, TimeUnit, instant_reader, read_door, read_flags, read_row
+from streamgauge.wire.timestamps import MAX_MS, MIN_MS
 
+_USUAL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,3})?Z$"
+_MILLISECONDS = pa.timestamp("ms", tz="UTC")
 _WHITE_SPACE = b" \t\n\r"
 
 
@@ -53,12 +56,16 @@ class RowRules(msgspec.Struct, frozen=True):
 
 
 class ColumnJudge:
-    """Judges chunks of one file with columns. guess: cells are texts that may be numbers (CSV)."""
+    """Judges chunks of one file with columns. guess: cells are texts that may be numbers (CSV).
 
-    def __init__(self, plan: RowPlan, rules: RowRules, *, guess: bool) -> None:
+    only_care: every row is looked at with care; the same must come of it.
+    """
+
+    def __init__(self, plan: RowPlan, rules: RowRules, *, guess: bool, only_care: bool = False) -> None:
         self._plan = plan
         self._rules = rules
         self._guess = guess
+        self._only_care = only_care
 
     def judge(self, table: Table) -> Judged:
         """Raises UnusableMapping when a column is of a type that cannot be what the plan says."""
@@ -67,6 +74,8 @@ class ColumnJudge:
         if not table.rows:
             return Judged([], self._rules.door, bad, next_row, table.share)
         chunk = _Chunk(self._plan, self._rules, table, guess=self._guess)
+        if self._only_care:
+            chunk.doubtful = pa.array([True] * len(table.rows))
         events, doors = chunk.events(bad)
         bad.sort(key=lambda one: one.row)
         return Judged(events, doors, bad, max(next_row, bad[-1].row + 1 if bad else 0), table.share)
@@ -207,6 +216,8 @@ class _Chunk:
         return self._known(self._plan.columns.get("timestamp", "timestamp"), column).texts
 
     def _instants(self) -> list[int]:
+        if self._unit is None and (whole := usual_instants(self._times)) is not None:
+            return whole
         texts = self._times.to_pylist()
         read = instant_reader(self._unit)
         try:
@@ -302,6 +313,21 @@ class _Chunk:
             doubts = [bool(value) and not is_plain(value) for value in values]
             self._doubt(some(pa.array(doubts, pa.bool_())))
         return values
+
+
+def usual_instants(texts: pa.StringArray) -> list[int] | None:
+    """Times that are all of the usual form, read by Arrow at a fifth of the cost; None when any is not, or is no time."""
+    if texts.null_count or not pc.all(pc.match_substring_regex(texts, _USUAL_TIME)).as_py():
+        return None
+    try:
+        instants = texts.cast(_MILLISECONDS).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    bounds = pc.min_max(instants).as_py()
+    if bounds["min"] < MIN_MS or bounds["max"] > MAX_MS:
+        return None
+    read: list[int] = instants.to_pylist()
+    return read
 
 
 def mark_of(event: Event, change: str) -> Event:

@@ -136,7 +136,7 @@ class _Bytes:
 
 
 class CsvFile:
-    """Comma-separated, first row the names of the columns, UTF-8, quotes doubled inside quotes. An empty cell is no value."""
+    """First row the columns' names, UTF-8, quotes doubled inside quotes. An empty cell is no value, a row of them no row."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -165,6 +165,7 @@ class CsvFile:
             numbers = _Numbers(self._header_lines)
             for batch in reader:
                 rows, lines, bad = numbers.take(batch, self._bad)
+                batch, rows, lines = _without_blanks(batch, rows, lines)
                 if not rows or rows[-1] <= after_row:
                     continue
                 first = next(place for place, row in enumerate(rows) if row > after_row)
@@ -226,6 +227,19 @@ class _Numbers:
         return rows, lines, bad
 
 
+def _without_blanks(
+    batch: pa.RecordBatch, rows: Sequence[int], lines: Sequence[int]
+) -> tuple[pa.RecordBatch, Sequence[int], Sequence[int]]:
+    """Without the rows that have no cell at all: blank lines, and the lines of commas that spreadsheets leave at their end."""
+    if not all(column.null_count for column in batch.columns):
+        return batch, rows, lines
+    kept = batch.columns[0].is_valid()
+    for column in batch.columns[1:]:
+        kept = pc.or_(kept, column.is_valid())
+    places = pc.indices_nonzero(kept).to_pylist()
+    return batch.filter(kept), [rows[place] for place in places], [lines[place] for place in places]
+
+
 def _line_breaks(batch: pa.RecordBatch) -> list[int] | None:
     """How many line breaks the cells of each row hold; None when there are none at all."""
     broken = [column for column in batch.columns if _holds(column, b"\n")]
@@ -285,18 +299,18 @@ class JsonLinesFile:
         number = 0
         with _clear(self._path, Format.JSON_LINES):
             for block in _whole_lines(source.stream, self._path):
-                lines = block.split(b"\n")
+                lines = (block.replace(b"\r\n", b"\n") if b"\r" in block else block).split(b"\n")
                 if not lines[-1]:
                     lines.pop()
                 start, number = number, number + len(lines)
                 if number <= after_row:
                     continue
                 skipped = max(after_row - start, 0)
-                numbered = list(zip(range(start + skipped + 1, number + 1), lines[skipped:], strict=True))
-                kept = [(row, line) for row, line in numbered if line and not line.isspace()]
-                if kept:
-                    rows, texts = zip(*kept, strict=True)
-                    yield Lines(list(texts), rows, source.share)
+                lines, rows = lines[skipped:], range(start + skipped + 1, number + 1)
+                if all(map(bytes.strip, lines)):
+                    yield Lines(lines, rows, source.share)
+                elif kept := [(line, row) for line, row in zip(lines, rows, strict=True) if line.strip()]:
+                    yield Lines([line for line, _ in kept], [row for _, row in kept], source.share)
 
     def _sampled_names(self) -> list[str]:
         decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

@@ -93,12 +93,16 @@ class Importing:
         self.plan = settle(wanted.wishes, self._file.names)
         digest = digest_of(wanted.path)
         own = msgspec.json.encode([digest, wanted.project_id, wanted.door, self.plan])
+        self._begun = Bookmark(str(wanted.path), wanted.project_id)
         self._bookmark = BookmarkFile(folder, xxh3_128_hexdigest(own))
         rules = RowRules(f"import-{digest}-", wanted.door, wanted.max_bytes, known_website)
         self._judge = _judge_of(format_, self.plan, rules)
 
-    def run(self, taker: Taker, watcher: Watcher) -> Outcome:
-        """Raises UnusableFile, UnusableMapping, OSError, Refusal, ConnectionError; calling again then goes on."""
+    def prepare(self, watcher: Watcher) -> Outcome | None:
+        """What comes before anything is taken; an outcome when nothing is to be taken. To be called before `take`.
+
+        Raises UnusableFile, UnusableMapping, OSError.
+        """
         wanted = self._wanted
         found = None if wanted.again else self._bookmark.read()
         bookmark = found or Bookmark(str(wanted.path), wanted.project_id)
@@ -110,7 +114,8 @@ class Importing:
                 return msgspec.structs.replace(checked, taken=0)
             bookmark = msgspec.structs.replace(bookmark, checked=True)
             self._bookmark.write(bookmark)
-        return self._take(taker, watcher, bookmark)
+        self._begun = bookmark
+        return None
 
     def check(self, watcher: Watcher) -> Outcome:
         """Looks at every row and takes none; `taken` says how many would be. Raises UnusableFile, UnusableMapping, OSError."""
@@ -124,7 +129,9 @@ class Importing:
             watcher.advance(rows, judged.share)
         return Outcome(rows, good, bad)
 
-    def _take(self, taker: Taker, watcher: Watcher, bookmark: Bookmark) -> Outcome:
+    def take(self, taker: Taker, watcher: Watcher) -> Outcome:
+        """Raises UnusableFile, UnusableMapping, OSError, Refusal, ConnectionError; another run then goes on."""
+        bookmark = self._begun
         watcher.begin(self.plan, checking=False)
         resumed_after = bookmark.rows
         under_way: deque[tuple[list[Future[None]], Bookmark, float]] = deque()

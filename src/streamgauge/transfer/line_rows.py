@@ -36,9 +36,9 @@ _DOUBTS = (Doubt, Refusal, msgspec.DecodeError, UnicodeDecodeError, RecursionErr
 
 
 class LineJudge:
-    """Judges lines of one file."""
+    """Judges lines of one file. only_care: as in column_rows."""
 
-    def __init__(self, plan: RowPlan, rules: RowRules) -> None:
+    def __init__(self, plan: RowPlan, rules: RowRules, *, only_care: bool = False) -> None:
         self._plan = plan
         self._rules = rules
         self._struct = _struct_of(plan)
@@ -48,7 +48,8 @@ class LineJudge:
         # Flat rows, several fields of one key, and what an export tells of pages are always read with care.
         keys = list(plan.columns.values())
         self._quick_possible = (
-            bool(plan.properties_json)
+            not only_care
+            and bool(plan.properties_json)
             and not plan.change
             and len(set(keys)) == len(keys)
             and WEB_FIELDS.keys().isdisjoint(plan.columns)

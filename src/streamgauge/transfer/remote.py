@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 import pyarrow as pa
 
-from streamgauge.kernel.export import ExportPage
+from streamgauge.kernel.export import ExportPage, UsagePage
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.transfer.ends import PATIENT_REASONS, PAUSE_S
 
@@ -79,6 +79,10 @@ class RemoteSource:
         """See Source."""
         answer = ask(self._link, "/internal/export/events", msgspec.json.encode(page))
         return table_from(answer)
+
+    def usage(self, page: UsagePage) -> pa.Table:
+        """See UsageSource."""
+        return table_from(ask(self._link, "/internal/export/usage", msgspec.json.encode(page)))
 
 
 def table_from(stream: bytes) -> pa.Table:
