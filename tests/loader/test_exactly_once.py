@@ -31,6 +31,7 @@ def _client_events(draw: st.DrawFn, size: int) -> list[Event]:
             event_id=draw(st.sampled_from(_CLIENT_IDS + _SERVER_IDS)),
             name=draw(st.sampled_from(["n", "m"])),
             timestamp_ms=draw(st.sampled_from([0, 1_700_000_000_000, 60 * 365 * _DAY_MS])),
+            customer_id=draw(st.sampled_from(["", "c"])),
             flags=int(draw(st.sampled_from([_CLIENT, _TIMED]))),
             properties=draw(_properties),
         )

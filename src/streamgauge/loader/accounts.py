@@ -18,6 +18,11 @@ _VERIFY_LIMITS = StatementLimits(timeout_s=600.0, max_memory_bytes=4_000_000_000
 _STORED_SQL = """
 SELECT project_id, count(), uniqExact(position) FROM events WHERE position < {below:UInt64} GROUP BY project_id
 """
+_CUSTOMERS_SQL = tuple(
+    f"SELECT project_id, (count(), sum(cityHash64(customer_id, name, timestamp, position, flags))) FROM {table}\n"  # noqa: S608 - two words of ours
+    "WHERE customer_id != '' AND position < {below:UInt64} GROUP BY project_id"
+    for table in ("events", "customer_events")
+)
 _SUPERSEDED_SQL = """
 SELECT
     project_id, count(), uniqExact(position), countIf(position >= by_position),
@@ -92,6 +97,7 @@ def verify(index: Index, store: Store, journal: JournalReader) -> VerifyReport:
         *_position_faults(checkpoint, start, end),
         *_stored_faults(accounts, checkpoint, store),
         *_superseded_faults(accounts, checkpoint, store),
+        *_customer_faults(checkpoint, store),
     ]
     return VerifyReport(accounts, tuple(faults), checkpoint, start, end)
 
@@ -134,6 +140,16 @@ def _superseded_faults(accounts: Accounts, checkpoint: int, store: Store) -> Ite
             yield f"project {project_id}: {reversed_} events are superseded by earlier ones"
         if unknown:
             yield f"project {project_id}: {unknown} superseded rows name events that the store does not hold"
+
+
+def _customer_faults(checkpoint: int, store: Store) -> Iterator[str]:
+    """Compares the events of customers with the same events sorted by customer."""
+    sums = [
+        dict(store.select(Statement("verify.customers", sql, {"below": checkpoint}), _VERIFY_LIMITS)) for sql in _CUSTOMERS_SQL
+    ]
+    for project_id in sorted(sums[0].keys() | sums[1].keys()):
+        if sums[0].get(project_id) != sums[1].get(project_id):
+            yield f"project {project_id}: the events of customers and the same events sorted by customer differ"
 
 
 def visit_faults(store: Store) -> Iterator[str]:

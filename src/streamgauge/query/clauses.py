@@ -1,11 +1,12 @@
 """The parts that all statements share: bound values, keys of events, the WHERE clause."""
 
+from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Context, Decimal
 
 import msgspec
 
 from streamgauge.kernel.event import EventFlag
-from streamgauge.kernel.query import AsOf, FieldKey, Filter, Key, NumberFilter, Order, Selection
+from streamgauge.kernel.query import AsOf, Field, FieldKey, Filter, Key, NumberFilter, Order, Selection
 from streamgauge.kernel.website import Operator
 
 # What the store's timestamps can hold (1900 to 2299); a range that reaches further is cut, nothing can lie there.
@@ -67,6 +68,27 @@ class Snapshot(msgspec.Struct, frozen=True):
     def covers(self, as_of: AsOf | None) -> int:
         """The position below which a statement sees everything."""
         return self.loaded if as_of is None or as_of.position is None else min(self.loaded, as_of.position)
+
+
+# What table customer_events has of the fields that can be filtered and grouped by.
+_OF_CUSTOMERS = frozenset({Field.CUSTOMER_ID, Field.ACCOUNT_ID, Field.SOURCE})
+
+
+def events_table(selection: Selection, group_by: Sequence[Key] = ()) -> str:
+    """The table that holds what is selected in the handiest order: `events`, or for customers by their ids `customer_events`.
+
+    Both hold the same events of customers. A statement about one event id, or about events of no customer, needs the first.
+    """
+    names_customers = any(
+        isinstance(chosen, Filter)
+        and chosen.key == FieldKey(Field.CUSTOMER_ID)
+        and chosen.operator is Operator.IS
+        and "" not in chosen.values
+        for chosen in selection.filters
+    )
+    keys = (*(chosen.key for chosen in selection.filters), *group_by)
+    has_all = all(not isinstance(key, FieldKey) or key.field in _OF_CUSTOMERS for key in keys)
+    return "customer_events" if names_customers and has_all else "events"
 
 
 def key_text(key: Key, bindings: Bindings) -> str:

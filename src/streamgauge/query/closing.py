@@ -25,6 +25,7 @@ from streamgauge.query.clauses import (
     Bindings,
     Snapshot,
     conditions,
+    events_table,
     known,
     of_selection,
     replaced_by_then,
@@ -80,7 +81,7 @@ def _in_force(query: MetricQuery, snapshot: Snapshot, moved: "_Moved", bindings:
         found.append(f"({earlier} OR position >= {bindings.whole(before[-1])})")
     found.append(f"at >= {bindings.whole(selection.start_ms)} AND at < {bindings.whole(selection.end_ms)}")
     names = (f"{moved.sql(_EVENT_MS, 'position')} AS at", "toInt8(1) AS sign")
-    return Entries(names, f"FROM events\n{where(found)}")
+    return Entries(names, f"FROM {events_table(selection, query.group_by)}\n{where(found)}")
 
 
 def _kept(query: MetricQuery, snapshot: Snapshot, moved: "_Moved", bindings: Bindings) -> Entries:
@@ -101,7 +102,8 @@ def _kept(query: MetricQuery, snapshot: Snapshot, moved: "_Moved", bindings: Bin
         "placed.2 AS sign",
     )
     later = f"SELECT position, by_position FROM superseded {where(replaced)}"  # noqa: S608 - every value is a placeholder
-    return Entries(names, f"FROM events\nANY INNER JOIN ({later}) AS replaced USING position\n{where(found)}")
+    table = events_table(selection, query.group_by)
+    return Entries(names, f"FROM {table}\nANY INNER JOIN ({later}) AS replaced USING position\n{where(found)}")
 
 
 def _from_the_first(query: MetricQuery) -> Selection:

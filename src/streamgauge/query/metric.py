@@ -17,7 +17,7 @@ import msgspec
 from streamgauge.kernel import calendar
 from streamgauge.kernel.query import Aggregation, MetricAnswer, MetricQuery, Missing, Number, Point, Window
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.query.clauses import Bindings, Snapshot, conditions, key_text, known, of_selection, where
+from streamgauge.query.clauses import Bindings, Snapshot, conditions, events_table, key_text, known, of_selection, where
 from streamgauge.query.closing import entries_of, relevant
 from streamgauge.query.expression import expression_columns
 from streamgauge.query.timetable import bucket_start
@@ -85,9 +85,8 @@ def compile_first(planned: MetricPlan, snapshot: Snapshot) -> Statement:
     start_ms = min([query.selection.start_ms, *(period.start_ms for period in query.closed)])
     selection = msgspec.structs.replace(query.selection, start_ms=start_ms)
     found = [*of_selection(selection, bindings), *known(selection, msgspec.structs.replace(snapshot, pinned=True), bindings)]
-    return Statement(
-        "metric.first", f"SELECT {_EVENT_MS}\nFROM events\n{where(found)}\nORDER BY timestamp\nLIMIT 1", bindings.values()
-    )
+    sql = f"SELECT {_EVENT_MS}\nFROM {events_table(selection)}\n{where(found)}\nORDER BY timestamp\nLIMIT 1"
+    return Statement("metric.first", sql, bindings.values())
 
 
 def begin(planned: MetricPlan, rows: Sequence[tuple[Any, ...]], bucket_limit: int) -> MetricPlan:
@@ -147,7 +146,8 @@ def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
         columns += ["timestamp", "position"]
     if query.closed:
         return "\nUNION ALL\n".join(part.select(columns) for part in entries_of(query, snapshot, bindings))
-    return f"SELECT {', '.join(columns)}\nFROM events\n{where(conditions(query.selection, snapshot, bindings))}"
+    table = events_table(query.selection, query.group_by)
+    return f"SELECT {', '.join(columns)}\nFROM {table}\n{where(conditions(query.selection, snapshot, bindings))}"
 
 
 def _value_columns(query: MetricQuery, bindings: Bindings) -> list[str]:
