@@ -18,6 +18,7 @@ from bench.ready import measure_ready
 from bench.report import Circumstances, replace_measured, to_json, to_markdown, to_table
 from bench.single_events import measure_single_events
 from bench.sustained import measure_sustained
+from bench.usage import measure_usage
 from bench.website import measure_website
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "memory": lambda: measure_memory(seconds=30),
     "ready": lambda: measure_ready(rounds=5, kept=OUT),
     "import": lambda: measure_import(rows=1_000_000, rounds=5),
+    "usage": lambda: measure_usage(questions=1_000, seconds=30, kept=OUT),
     "website": lambda: measure_website(rounds=15, seconds=8, kept=OUT),
 }
 
