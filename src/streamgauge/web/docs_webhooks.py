@@ -78,7 +78,7 @@ _ID = _in_path("The endpoint.")
 _DELIVERY_ID = _in_path("The delivery.")
 _ALL = "/v1/webhooks/endpoints"
 _DELIVERIES = "/v1/webhooks/deliveries"
-_SAMPLE = {"url": "https://hooks.example.com/usage", "event_types": ["event.rejected"]}
+_SAMPLE = {"url": "https://shop.example.com/hooks", "event_types": ["event.rejected"]}
 
 WEBHOOK_DOCS = (
     RouteDoc(
