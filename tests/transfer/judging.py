@@ -17,10 +17,12 @@ from streamgauge.transfer.mapping import settle
 SITE = "site"
 RULES = RowRules("import-x-", Door.FLEXPRICE, 2_000, lambda website_id: website_id == SITE)
 
+_NO_WISHES = Wishes()
+
 Verdict = tuple[list[tuple[Event, Door]], list[BadRow]]
 
 
-def judged(path: Path, wishes: Wishes = Wishes(), *, only_care: bool = False, after_row: int = 0) -> Verdict:  # noqa: B008 - frozen
+def judged(path: Path, wishes: Wishes = _NO_WISHES, *, only_care: bool = False, after_row: int = 0) -> Verdict:
     """Events with their doors, and bad rows, of a file."""
     format_ = {".csv": Format.CSV, ".parquet": Format.PARQUET, ".jsonl": Format.JSON_LINES}[path.suffix]
     rows = open_rows(path, format_)

@@ -91,6 +91,7 @@ _OBJECTS = [
 # Mostly good, so that a row with one odd value is usual.
 _text = st.sampled_from(["", "a"]) | st.sampled_from(["b", "c"]) | st.sampled_from(_TEXTS) | st.text(max_size=4)
 _website = st.sampled_from(["", "", SITE, SITE, "other"])
+_NO_WISHES = Wishes()
 _HEADER = ("event_name", "timestamp", "event_id", "customer_id", "website_id", "source")
 
 
@@ -100,7 +101,7 @@ def _fields() -> st.SearchStrategy[tuple[str, ...]]:
     return st.tuples(name, time, _text, _text, _website, _text)
 
 
-def _same(path: Path, wishes: Wishes = Wishes()) -> None:  # noqa: B008 - frozen
+def _same(path: Path, wishes: Wishes = _NO_WISHES) -> None:
     quick, careful = judged(path, wishes), judged(path, wishes, only_care=True)
     assert quick == careful
 
