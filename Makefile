@@ -4,13 +4,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types browser demo bench pin clean
+.PHONY: help setup serve test lint types browser client demo bench pin clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 TRACKER := src/streamgauge/web/tracker
+CLIENT := tests/sdk_js
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -34,7 +35,7 @@ $(VENV)/.packages: $(VENV)/.made pyproject.toml constraints.txt
 serve: setup ## Run the server on ./data; flags go in ARGS: make serve ARGS="--port 9000"
 	@exec $(BIN)/streamgauge serve $(ARGS)
 
-test: lint types browser ## Check style and types and run every test; ARGS go to pytest
+test: lint types browser client ## Check style and types and run every test; ARGS go to pytest
 	$(BIN)/pytest $(ARGS)
 
 lint: setup ## Check style only
@@ -46,6 +47,13 @@ types: setup ## Check types only
 
 browser: ## Install Chromium, in which the tracker is tested, unless it is there
 	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { echo "error: a Chromium is needed for the tests and could not be installed; install it by hand" >&2; exit 1; }
+
+client: $(CLIENT)/node_modules/.package-lock.json ## Install the official JavaScript client of Flexprice, which the tests drive
+
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package.json $(CLIENT)/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } || { echo "error: Node.js 18 or newer with npm is needed for the tests and could not be installed; install it by hand" >&2; exit 1; }
+	cd $(CLIENT) && npm ci --silent
+	@touch $@
 
 # The script that pages load is built, not kept: see docs/decisions/0011.
 $(TRACKER)/script.min.js: $(TRACKER)/script.js $(VENV)/.packages
@@ -64,5 +72,5 @@ pin: setup ## Write the installed versions into constraints.txt, after a depende
 	@mv $(VENV)/pins constraints.txt
 
 clean: ## Remove what set-up and tools made; ./data is left alone
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/out $(TRACKER)/script.min.js
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/out $(TRACKER)/script.min.js $(CLIENT)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
