@@ -68,7 +68,7 @@ def same(ours: Number | None, theirs: Number | None) -> bool:
     return abs(Decimal(ours) - Decimal(theirs)) < Decimal("1e-20")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals=_arrivals, closed=closings(), bounds=ranges, aggregation=st.sampled_from(_AGGREGATIONS))
 def test_answers_are_those_of_the_book(
     store: Store, arrivals: list[Arrival], closed: tuple[Closed, ...], bounds: tuple[int, int], aggregation: Aggregation
@@ -98,7 +98,7 @@ def test_nothing_is_lost(store: Store, arrivals: list[Arrival], closed: tuple[Cl
         assert sum(point.value or 0 for point in plain.points) == sum(point.value or 0 for point in moved.points)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals=_arrivals, closed=closings(), aggregation=st.sampled_from(_AGGREGATIONS))
 def test_closed_periods_never_change(
     store: Store, arrivals: list[Arrival], closed: tuple[Closed, ...], aggregation: Aggregation
