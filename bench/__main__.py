@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from bench.batches import measure_batches
+from bench.checking import measure_checks
 from bench.figure import Figure
 from bench.importing import measure_import
 from bench.memory import measure_memory
@@ -33,6 +34,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "ready": lambda: measure_ready(rounds=5, kept=OUT),
     "import": lambda: measure_import(rows=1_000_000, rounds=5),
     "usage": lambda: measure_usage(questions=1_000, seconds=30, kept=OUT),
+    "check": lambda: measure_checks(rounds=3),
     "website": lambda: measure_website(rounds=15, seconds=8, kept=OUT),
 }
 
