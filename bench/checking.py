@@ -1,9 +1,10 @@
-"""Checks of limits: 10,000 customers with an entitlement, asked over HTTP on connections that are kept, alone and under traffic."""
+"""Checks of limits: 10,000 customers with an entitlement, asked over HTTP on kept connections, alone and under traffic."""
 
 import asyncio
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -97,6 +98,6 @@ def _events(first: int) -> dict[str, object]:
     }
 
 
-async def _post(client: httpx.AsyncClient, path: str, body: dict[str, object]) -> None:
+async def _post(client: httpx.AsyncClient, path: str, body: Mapping[str, object]) -> None:
     answer = await client.post(path, content=json.dumps(body))
     answer.raise_for_status()
