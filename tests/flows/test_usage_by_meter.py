@@ -86,6 +86,7 @@ REFUSED = {
     "children as text": ({"meter_id": "m", "include_children": "yes"}, "include_children"),
     "filters as list": ({"meter_id": "m", "filters": ["a"]}, "filters"),
     "group": ({"meter_id": "m", "group_by": ["event_name"]}, "group_by"),
+    "too many customers": ({"meter_id": "m", "external_customer_ids": ["c"] * 101}, "external_customer_ids"),
     "customer of another type": ({"meter_id": "m", "external_customer_id": 5}, "external_customer_id"),
 }
 
@@ -119,6 +120,35 @@ def test_all_ids_of_a_customer_and_those_below_it_count(flexprice: httpx.Client)
     assert value(flexprice, meter_id, customer_id=parent) == 11
     assert value(flexprice, meter_id, external_customer_id="c1", include_children=True) == 111
     assert value(flexprice, meter_id) == 1111
+    assert value(flexprice, meter_id, external_customer_ids=["old-c1", "stranger"]) == 1011
+    raw = {"event_name": "api_call", "aggregation_type": "SUM", "property_name": "n", **RANGE}
+    for name in ("c1", "old-c1"):
+        assert flexprice.post("/events/usage", json={**raw, "external_customer_id": name}).json()["value"] == 11
+
+
+def test_the_own_id_and_the_senders_second_one(flexprice: httpx.Client) -> None:
+    send(flexprice, "e0", {"n": 1}, customer_id="inner")
+    send(flexprice, "e1", {"n": 10})
+    send(flexprice, "e2", {"n": 100}, external_customer_id="c2", customer_id="inner")
+    meter_id = meter(flexprice, SUM)
+    c1, c2 = customer(flexprice, "c1"), customer(flexprice, "c2")
+    assert value(flexprice, meter_id, customer_id=c1) == 11
+    assert value(flexprice, meter_id, customer_id=c1, external_customer_id="c1") == 11
+    assert value(flexprice, meter_id, customer_id="inner") == 101, "no id of ours: as events carry it"
+    assert value(flexprice, meter_id, customer_id="inner", external_customer_id="c1") == 1
+    body = {"meter_id": meter_id, "customer_id": c2, "external_customer_id": "c1", **RANGE}
+    answer = flexprice.post("/events/usage/meter", json=body)
+    assert (answer.status_code, answer.json()["details"]["field"]) == (400, "customer_id")
+
+
+def test_the_results_of_a_bucketed_meter_are_its_buckets(flexprice: httpx.Client) -> None:
+    for number, (hour, n) in enumerate([(10, 8), (10, 4), (11, 10)]):
+        send(flexprice, f"e{number}", {"n": n}, timestamp=f"2024-05-10T{hour}:0{number}:00Z")
+    meter_id = meter(flexprice, {"type": "MAX", "field": "n", "bucket_size": "HOUR"})
+    told = by_meter(flexprice, meter_id).json()
+    raw = {"event_name": "api_call", "aggregation_type": "MAX", "property_name": "n", "bucket_size": "HOUR", **RANGE}
+    assert told == flexprice.post("/events/usage", json=raw).json()
+    assert (told["value"], [one["value"] for one in told["results"]]) == (18, [8, 10])
 
 
 def test_windows_are_cut_in_the_customers_zone(flexprice: httpx.Client) -> None:
@@ -217,6 +247,7 @@ def test_analytics_report_every_feature(flexprice: httpx.Client) -> None:
     assert (reply["total_cost"], reply["currency"], reply["custom_analytics"]) == ("0", "", [])
     assert (item["feature_id"], item["meter_id"], item["name"]) == (made["id"], made["meter_id"], "Data")
     assert (item["total_usage"], item["total_usage_display"], item["event_count"]) == ("4503", "4.503", 3)
+    assert item["reporting_unit"] == item["feature"]["reporting_unit"]
     assert [(point["timestamp"][:10], point["usage"]) for point in item["points"]] == [
         ("2024-05-10", "1500"),
         ("2024-05-11", "1501"),

@@ -69,7 +69,9 @@ _ITEM = _object(
     {
         "feature_id": _TEXT, "meter_id": _TEXT, "name": _TEXT, "event_name": _TEXT, "external_customer_id": _TEXT,
         "aggregation_type": {"type": "string", "enum": list(MeterType)}, "unit": _TEXT, "unit_plural": _TEXT,
-        "total_usage": _DECIMAL, "total_usage_display": {**_DECIMAL, "description": "In the feature's reporting unit."},
+        "total_usage": _DECIMAL,
+        "total_usage_display": {**_TEXT, "description": "In the feature's reporting unit; empty without one."},
+        "reporting_unit": {"type": "object"},
         "event_count": _COUNT, "currency": _TEXT, "subtotal": _MONEY, "total_discount": _MONEY, "total_cost": _MONEY,
         "source": _TEXT, "sources": _TEXTS, "properties": {"type": "object", "additionalProperties": _TEXT},
         "window_size": _WINDOW, "points": {"type": "array", "items": _USAGE_POINT},
@@ -87,7 +89,7 @@ _ANALYTICS = _object(
 _ANALYTICS_BODY = _object(
     {
         **_WHO, **_WHEN, "external_customer_ids": _TEXTS, "feature_ids": _TEXTS, "property_filters": _BY_PROPERTY,
-        "expand": {"type": "array", "items": {**_TEXT, "description": "meter and feature are shown."}},
+        "expand": {"type": "array", "items": {**_TEXT, "description": "meter, feature and source are shown."}},
     }
 )  # fmt: skip
 _FEATURE_USAGE = _object(
@@ -124,7 +126,8 @@ USAGE_DOCS = (
     RouteDoc(
         "POST", "/v1/meter-usage/query", Tag.FLEXPRICE, "meterUsage", "Usage of one meter, as exact decimals",
         f"total_value is the aggregate of the range, not the sum of its points. {_POSITION}",
-        request=_object({"meter_id": _TEXT, **_WHO, **_WHEN, "aggregation_type": _TEXT}, "meter_id"), example=_METER_SAMPLE,
+        request=_object({"meter_id": _TEXT, **_WHO, **_WHEN, "filters": _BY_PROPERTY, "aggregation_type": _TEXT}, "meter_id"),
+        example=_METER_SAMPLE,
         reply=_METER_USAGE, also=_LOOKED_UP,
     ),
     RouteDoc(

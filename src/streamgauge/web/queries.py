@@ -9,7 +9,7 @@ from streamgauge.query import Freshness, QueryRunner
 from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.measuring import measure
 from streamgauge.web.reply import Reply
-from streamgauge.wire.flexprice import listing, usage
+from streamgauge.wire.flexprice import listing
 from streamgauge.wire.solinth import metrics
 
 
@@ -31,17 +31,10 @@ async def answer_event_query(runner: QueryRunner, question: Question) -> Reply:
     return fresh_reply(listing.render_event_list(query, answered.answer), answered.freshness)
 
 
-async def answer_usage(runner: QueryRunner, question: Question) -> Reply:
-    query = usage.parse_usage(question.body, question.project_id, question.now_ms)
-    answered = await runner.metric(query, pinned=True)
-    return positioned_reply(usage.render_usage(query, answered.answer), answered.freshness)
-
-
 QUERY_ROUTES = (
     DoorRoute(Door.SOLINTH, "GET", "/v1/metrics", answer_metrics),
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events", answer_event_parameters),
     DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/query", answer_event_query),
-    DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/usage", answer_usage),
 )
 
 

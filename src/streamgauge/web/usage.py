@@ -3,12 +3,15 @@
     parse -> find the meters -> find out whose events are meant -> ask all at once, over one state of the events -> render
 
 Every answer tells in X-Streamgauge-Position what it covers; as_of "position:<n>" gives the same answer again later, whatever has
-come since. Closed periods count on all of these routes, a meter's own filters too.
+come since. Closed periods and a meter's own filters count on all of them but /v1/events/usage, which goes by the events alone.
+An external id stands for all ids of its customer on every route, /v1/events/usage included.
 """
 
 import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from streamgauge.control.catalogue import Catalogue
 from streamgauge.control.closed_periods import ClosedPeriods
@@ -18,18 +21,20 @@ from streamgauge.kernel.event import Door
 from streamgauge.kernel.limit_period import limit_period
 from streamgauge.kernel.measuring import UsageAsked, usage_of, usage_questions
 from streamgauge.kernel.metering import Customer, CustomerScope, Entitlement, Feature, LimitPeriod, Meter
-from streamgauge.kernel.query import Field, FieldKey, Filter, MetricAnswer, MetricQuery
+from streamgauge.kernel.query import Field, FieldKey, Filter, MetricAnswer, MetricQuery, NumberFilter
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query import Answered, QueryRunner
 from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.queries import fresh_reply, positioned_reply
 from streamgauge.web.reply import Reply
-from streamgauge.wire.flexprice import customer_usage, meter_usage, monitoring, usage_analytics
+from streamgauge.wire.flexprice import customer_usage, meter_usage, monitoring, usage, usage_analytics
 from streamgauge.wire.flexprice.customer_usage import FeaturePeriod, SummaryRequest
 from streamgauge.wire.flexprice.meter_usage import UsageRequest
+from streamgauge.wire.flexprice.payload import check_payload
 from streamgauge.wire.flexprice.usage_analytics import FeatureUsage
 
 _MAX_LIMITS = 10_000
+_CUSTOMER = FieldKey(Field.CUSTOMER_ID)
 
 
 class UsageDesk(NamedTuple):
@@ -50,10 +55,21 @@ class _Asked(NamedTuple):
     questions: tuple[MetricQuery, ...]
 
 
+async def answer_usage(desk: UsageDesk, question: Question) -> Reply:
+    query = usage.parse_usage(question.body, question.project_id, question.now_ms)
+    selection = query.selection
+    filters = await asyncio.to_thread(_by_all_ids, desk, question.project_id, selection.filters)
+    query = msgspec.structs.replace(query, selection=msgspec.structs.replace(selection, filters=filters))
+    answered = await desk.runner.metric(query, pinned=True)
+    return positioned_reply(usage.render_usage(query, answered.answer), answered.freshness)
+
+
 async def answer_usage_by_meter(desk: UsageDesk, question: Question) -> Reply:
     request = meter_usage.parse_usage_by_meter(question.body, question.now_ms)
     meter = desk.catalogue.meter(question.project_id, request.meter_ids[0])
     asked = await _asked(desk, question, request.usage)
+    # As /v1/events/usage has it: without a window the results of a bucketed meter are its buckets.
+    asked = msgspec.structs.replace(asked, window=asked.window or meter.measure.bucket_size)
     answered = await _usages(desk, [_of(meter, asked)])
     return positioned_reply(meter_usage.render_usage_by_meter(meter, asked, answered.answer[0]), answered.freshness)
 
@@ -81,12 +97,17 @@ async def answer_analytics(desk: UsageDesk, question: Question) -> Reply:
     asked = await _asked(desk, question, request.usage)
     meters = [desk.catalogue.meter(question.project_id, feature.meter_id) for feature in features]
     totals = request.usage.without_window().of(asked.scope, asked.closed)
-    wanted = [_of(meter, totals) for meter in meters]
-    if asked.window is not None:
-        wanted += [_of(meter, asked) for meter in meters]
-    answered = await _usages(desk, wanted)
-    windows: Sequence[MetricAnswer | None] = answered.answer[len(meters) :] or [None] * len(meters)
-    found = [FeatureUsage(*one) for one in zip(features, meters, answered.answer[: len(meters)], windows, strict=True)]
+    by_source = msgspec.structs.replace(totals, group_by=(*totals.group_by, FieldKey(Field.SOURCE)))
+    windowed = asked if asked.window is not None else None
+    parts = (totals, windowed, by_source if request.wants_sources else None)
+    answered = await _usages(desk, [_of(meter, part) for part in parts if part is not None for meter in meters])
+    left = iter(answered.answer)
+    columns = [[None if part is None else next(left) for _ in meters] for part in parts]
+    found = [
+        FeatureUsage(feature, meter, total, windows, sources)
+        for feature, meter, total, windows, sources in zip(features, meters, *columns, strict=True)
+        if total is not None
+    ]
     return positioned_reply(usage_analytics.render_analytics(request, asked, found), answered.freshness)
 
 
@@ -125,6 +146,7 @@ async def answer_monitoring(desk: UsageDesk, question: Question) -> Reply:
 
 
 USAGE_ROUTES = (
+    DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/usage", answer_usage),
     DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/usage/meter", answer_usage_by_meter),
     DoorRoute(Door.FLEXPRICE, "POST", "/v1/events/analytics", answer_analytics),
     DoorRoute(Door.FLEXPRICE, "GET", "/v1/events/monitoring", answer_monitoring),
@@ -149,30 +171,44 @@ async def _usages(desk: UsageDesk, wanted: Sequence[_Asked]) -> Answered[tuple[M
 
 
 async def _asked(desk: UsageDesk, question: Question, request: UsageRequest) -> UsageAsked:
-    """What is asked, with the customer looked up."""
-    scope = await asyncio.to_thread(_scope, desk, question.project_id, request)
-    asked = request.of(scope, desk.closed_periods.of(question.project_id))
-    if request.customer_id and scope is None:
+    """What is asked, with the customer looked up. Raises Refusal for a customer_id that names another than the external id."""
+    own, scope = await asyncio.to_thread(_whose, desk, question.project_id, request)
+    if request.customer_id and own is None:
         # An id that is none of ours: the sender's own second identifier, as its events carry it.
-        own = Filter(FieldKey(Field.ACCOUNT_ID), (request.customer_id,))
-        return request.with_filter(own).of(None, desk.closed_periods.of(question.project_id))
-    return asked
+        request = request.with_filter(Filter(FieldKey(Field.ACCOUNT_ID), (request.customer_id,)))
+    elif own is not None and scope is not None and own.external_id not in scope.external_ids:
+        raise check_payload(
+            Reason.INVALID_PARAMETER, "customer_id", "the customer that external_customer_id names, or no such field"
+        )
+    return request.of(scope, desk.closed_periods.of(question.project_id))
 
 
-def _scope(desk: UsageDesk, project_id: str, request: UsageRequest) -> CustomerScope | None:
-    external_ids = request.external_customer_ids
-    if not external_ids and request.customer_id:
-        try:
-            external_ids = (desk.customers.get(project_id, request.customer_id).external_id,)
-        except Refusal as refusal:
-            if refusal.reason is not Reason.NOT_FOUND:
-                raise
-            return None
+def _whose(desk: UsageDesk, project_id: str, request: UsageRequest) -> tuple[Customer | None, CustomerScope | None]:
+    """The customer whose own id was given, and whose events are meant: None for everybody's."""
+    own = _own_customer(desk, project_id, request.customer_id) if request.customer_id else None
+    external_ids = request.external_customer_ids or ((own.external_id,) if own else ())
     scopes = [desk.customers.scope(project_id, one, request.include_children) for one in external_ids]
     if not scopes:
-        return None
+        return own, None
     names = dict.fromkeys(name for scope in scopes for name in scope.external_ids)
-    return CustomerScope(tuple(names), scopes[0].customer)
+    return own, CustomerScope(tuple(names), scopes[0].customer)
+
+
+def _own_customer(desk: UsageDesk, project_id: str, customer_id: str) -> Customer | None:
+    try:
+        return desk.customers.get(project_id, customer_id)
+    except Refusal as refusal:
+        if refusal.reason is not Reason.NOT_FOUND:
+            raise
+        return None
+
+
+def _by_all_ids(desk: UsageDesk, project_id: str, filters: Sequence[Filter | NumberFilter]) -> tuple[Filter | NumberFilter, ...]:
+    """The same filters, the one on the customer by all its ids."""
+    return tuple(
+        Filter(one.key, desk.customers.scope(project_id, one.values[0]).external_ids) if one.key == _CUSTOMER else one
+        for one in filters
+    )
 
 
 def _metered(desk: UsageDesk, project_id: str, feature_ids: Sequence[str]) -> list[Feature]:

@@ -22,6 +22,7 @@ from streamgauge.wire.numbers import json_number, number_text
 from streamgauge.wire.timestamps import format_instant
 
 MAX_METERS = 100
+MAX_CUSTOMERS = 100
 
 
 class UsageRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +80,9 @@ def parse_usage_by_meter(body: bytes, now_ms: int) -> MeterUsageRequest:
 def parse_meter_usage(body: bytes, now_ms: int) -> MeterUsageRequest:
     """aggregation_type, which the original asks for, may be there and changes nothing: the meter has its own. Raises Refusal."""
     payload = Payload.from_body(body)
-    return MeterUsageRequest((payload.required_text("meter_id"),), usage_request(payload, now_ms, ()))
+    return MeterUsageRequest(
+        (payload.required_text("meter_id"),), usage_request(payload, now_ms, payload.property_filters("filters"))
+    )
 
 
 def parse_meter_usages(body: bytes, now_ms: int) -> MeterUsageRequest:
@@ -96,6 +99,8 @@ def usage_request(payload: Payload, now_ms: int, filters: tuple[Filter, ...]) ->
     start_ms, end_ms = payload.time_range(now_ms)
     one = payload.text("external_customer_id")
     many = payload.texts("external_customer_ids")
+    if len(many) > MAX_CUSTOMERS:
+        raise check_payload(Reason.INVALID_PARAMETER, "external_customer_ids", f"at most {MAX_CUSTOMERS} ids")
     timezone = payload.text("timezone")
     sources = payload.texts("sources")
     by_source = (Filter(FieldKey(Field.SOURCE), sources),) if sources else ()

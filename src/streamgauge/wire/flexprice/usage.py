@@ -17,6 +17,7 @@ Where the original is silent or guesses, here:
   to the values of its group; without a window there is one result per group, without window_size. Groups are ordered by text.
 - SUM_WITH_MULTIPLIER without a multiplier multiplies by one.
 - Filters: a property without values to match is refused.
+- external_customer_id stands for all ids of its customer; whoever answers the question looks them up.
 - as_of ("position:<n>", or a time): what the answer was when no more than that had arrived.
 """
 

@@ -3,7 +3,8 @@
 Every metered feature of the project is reported, or those asked for; none needs a subscription, for plans and prices are out of
 this server's scope: all money is "0", and the currency is "". Usage is exact decimals as texts.
 
-group_by takes source, feature_id (which every answer has anyway) and properties.<name>. Points come with a window_size.
+group_by takes source, feature_id (which every answer has anyway) and properties.<name>. Points come with a window_size. expand
+takes what the original takes; meter, feature and source (`sources`, those of the item's events) are shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,23 +30,33 @@ _FEATURE_ID = "feature_id"
 _NO_MONEY = {"subtotal": "0", "total_discount": "0", "total_cost": "0"}
 _EXPANDED = ("price", "meter", "feature", "subscription_line_item", "plan", "addon", "source")
 _EXACT = Context(prec=120)
+_SOURCE = FieldKey(Field.SOURCE)
 
 
 class AnalyticsRequest(msgspec.Struct, frozen=True):
-    """feature_ids: () for all. expand: names of _EXPANDED, of which meter and feature can be shown here."""
+    """feature_ids: () for all. expand: names of _EXPANDED, of which meter, feature and source can be shown here."""
 
     usage: UsageRequest
     feature_ids: tuple[str, ...]
     expand: tuple[str, ...]
 
+    @property
+    def wants_sources(self) -> bool:
+        """Whether the sources of each item are a question of their own."""
+        return "source" in self.expand and _SOURCE not in self.usage.group_by
+
 
 class FeatureUsage(msgspec.Struct, frozen=True):
-    """totals: over the range, with a point per group when groups are asked for. windows: the points, None without windows."""
+    """totals: over the range, with a point per group when groups are asked for. windows: the points, None without windows.
+
+    sources: totals by the groups that are asked for and then by source, None when the sources are not wanted.
+    """
 
     feature: Feature
     meter: Meter
     totals: MetricAnswer
     windows: MetricAnswer | None
+    sources: MetricAnswer | None
 
 
 def parse_analytics(body: bytes, now_ms: int) -> AnalyticsRequest:
@@ -70,16 +81,16 @@ def render_analytics(request: AnalyticsRequest, asked: UsageAsked, found: Sequen
 
 
 def reported(feature: Feature, usage: Number) -> str:
-    """The usage in the unit in which people are shown it."""
+    """The usage in the unit in which people are shown it, "" when there is none of its own, as official clients have it."""
     if feature.reporting_unit is None:
-        return number_text(usage)
+        return ""
     return number_text(_EXACT.multiply(Decimal(usage), Decimal(feature.reporting_unit.conversion_rate)))
 
 
 def _items(request: AnalyticsRequest, asked: UsageAsked, one: FeatureUsage) -> list[Mapping[str, object]]:
     if not asked.group_by:
         windows = () if one.windows is None else one.windows.points
-        return [_item(request, asked, one, one.totals.value, one.totals.count, windows, {})]
+        return [_item(request, asked, one, one.totals.value, one.totals.count, windows, ())]
     by_group: dict[tuple[str, ...], list[Point]] = {}
     for point in () if one.windows is None else one.windows.points:
         by_group.setdefault(point.group, []).append(point)
@@ -91,7 +102,7 @@ def _items(request: AnalyticsRequest, asked: UsageAsked, one: FeatureUsage) -> l
             total.value,
             total.count,
             by_group.get(total.group, ()),
-            group_fields(asked.group_by, total.group),
+            total.group,
         )
         for total in one.totals.points
     ]
@@ -104,10 +115,10 @@ def _item(
     value: Number | None,
     count: int,
     points: Sequence[Point],
-    group: Mapping[str, str],
+    texts: tuple[str, ...],
 ) -> Mapping[str, object]:
     feature, usage = one.feature, clamped(value)
-    source = group.get(Field.SOURCE.value, "")
+    group = group_fields(asked.group_by, texts)
     fields: dict[str, object] = {
         "feature_id": feature.feature_id,
         "meter_id": one.meter.meter_id,
@@ -123,8 +134,13 @@ def _item(
         "currency": "",
         **_NO_MONEY,
     }
-    if FieldKey(Field.SOURCE) in asked.group_by:
-        fields |= {"source": source, "sources": [source]}
+    shown = feature_fields(feature, lambda _: one.meter)
+    if feature.reporting_unit is not None:
+        fields["reporting_unit"] = shown["reporting_unit"]
+    if _SOURCE in asked.group_by:
+        fields |= {"source": group[Field.SOURCE.value], "sources": [group[Field.SOURCE.value]]}
+    elif one.sources is not None:
+        fields["sources"] = [point.group[-1] for point in one.sources.points if point.group[:-1] == texts]
     if properties := {name.removeprefix("properties."): text for name, text in group.items() if name != Field.SOURCE.value}:
         fields["properties"] = properties
     if asked.window is not None:
@@ -133,7 +149,7 @@ def _item(
     if "meter" in request.expand:
         fields["meter"] = meter_fields(one.meter)
     if "feature" in request.expand:
-        fields["feature"] = feature_fields(feature, lambda _: one.meter)
+        fields["feature"] = shown
     return fields
 
 
