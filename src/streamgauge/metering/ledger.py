@@ -270,15 +270,15 @@ class Ledger:
     def _move_on(self, loaded: LoadedEvents) -> None:
         with self._lock:
             self._begun = max(self._begun, loaded.end)
+        watched = {project: self._watched.watched(project) for project in {batch.project_id for batch in loaded.batches}}
+        if not self._index and not any(watched.values()):
+            return
         now_ms = self._clock.now_ms()
         gone = self._note_replaced(loaded) if loaded.replaced else frozenset()
-        watched: dict[str, Mapping[str, Sequence[str]]] = {}
         for event, batch, position in zip(loaded.events, loaded.batches, loaded.positions, strict=True):
             project_id = batch.project_id
             pairs = self._index.get((project_id, event.customer_id), ())
-            names = watched.get(project_id)
-            if names is None:
-                names = watched[project_id] = self._watched.watched(project_id)
+            names = watched[project_id]
             if not (pairs or names) or event.flags & EventFlag.VOID or position in gone or not event.customer_id:
                 continue
             if pairs:
