@@ -1,4 +1,4 @@
-"""The official Python SDK of Flexprice, unmodified, with only its server_url changed."""
+"""The official Python SDK of Flexprice, unmodified, with only its server_url changed. (Of JavaScript's, the waiting only.)"""
 
 import time
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from flexprice.models import AggregationType, IngestEventRequest
 from flexprice.models.errors import ErrorResponse, FlexpriceDefaultError
 from flexprice.utils import BackoffStrategy, RetryConfig
 
+from tests.flows import sdk_js
 from tests.flows.running import RunningServer, running
 
 START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC)
@@ -146,14 +147,18 @@ def brief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.mark.timeout(100)
 def test_a_request_over_the_limit_waits_as_long_as_it_is_told(brief: RunningServer) -> None:
-    """The window is a minute, so this test lasts one."""
-    secret = brief.key("default", "free")
+    """The window is a minute, so this test lasts one; the JavaScript client waits for a window of its own meanwhile."""
+    secret, other = brief.key("default", "free"), brief.key("other", "free")
+    walk = sdk_js.start(f"{brief.url}/v1", other, "limited")
     with Flexprice(server_url=f"{brief.url}/v1", api_key_auth=secret, retry_config=RETRIES) as client:
         begun = time.monotonic()
         for n in range(4):
             told = client.events.ingest_event(event_name="limited", external_customer_id="c", event_id=f"e{n}")
             assert told["event_id"] == f"e{n}"
         waited_s = time.monotonic() - begun
-    # One refusal only: the SDK did not come back before the time it was told.
-    assert brief.metric("streamgauge_refused_total", door="flexprice", reason="rate_limited") == 1
+    there = sdk_js.ended(walk)
+    assert [told["event_id"] for told in there["told"]] == ["js-0", "js-1", "js-2", "js-3"]
+    # One refusal of each only: neither SDK came back before the time it was told.
+    assert brief.metric("streamgauge_refused_total", door="flexprice", reason="rate_limited") == 2
     assert 55 < waited_s < 65
+    assert 55 < there["waitedMs"] / 1000 < 65
