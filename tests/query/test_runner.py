@@ -234,3 +234,20 @@ def test_an_earlier_moment_waits_for_nothing_newer_and_tells_what_it_covers(ledg
     now, then = asyncio.run(asked.metric(query)).freshness, asyncio.run(asked.metric(earlier)).freshness
     asked.close()
     assert (now, then) == (Freshness(1000, 105, True), Freshness(104, 104, False))
+
+
+def test_who_asks_for_what_is_loaded_waits_for_nothing_and_is_told_so(ledger: Ledger) -> None:
+    class Behind(AllLoaded):
+        """A loader that is behind, and may not be waited for."""
+
+        loaded = 50
+
+        async def wait_until_loaded(self, position: int, timeout_s: float) -> bool:
+            raise AssertionError("it was waited for")
+
+    asked = runner(ledger, Behind(), journal_end=lambda: 200)
+    query = count(ledger)
+    now = replace(query, selection=replace(query.selection, as_of=AsOf(loaded=True)))
+    freshness = asyncio.run(asked.metric(now)).freshness
+    asked.close()
+    assert freshness == Freshness(200, 50, True)

@@ -25,7 +25,7 @@ async def limiting(
     parts.loader.add_listener(limits.ledger)
     limits.ledger.listening_from(parts.journal.end)
     control.customers.watch(limits.ledger.customers_changed)
-    control.entitlements.watch(limits.ledger.customers_changed)
+    control.entitlements.watch(limits.ledger.entitlement_changed)
     running = asyncio.create_task(limits.run())
     try:
         yield limits

@@ -21,8 +21,8 @@ from streamgauge.kernel.limit import EntitlementChange, EntitlementSpec
 from streamgauge.kernel.metering import Entitlement, LimitPeriod, Status
 from streamgauge.kernel.refusal import Reason, Refusal
 
-Watcher = Callable[[str, Sequence[str]], None]
-"""Is told a project's id and the ids under which events name the customers that something changed for."""
+Watcher = Callable[[str, Sequence[str], str], None]
+"""Is told a project's id, the ids under which events name the customer that something changed for, and the feature's id."""
 
 
 class EntitlementFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +137,7 @@ class Entitlements:
             own = customer_ids.c.customer_id == changed.customer_id
             ids = [row.external_id for row in connection.execute(select(customer_ids.c.external_id).where(own))]
         for watcher in self._watchers:
-            watcher(changed.project_id, ids)
+            watcher(changed.project_id, ids, changed.feature_id)
 
 
 def _get(connection: Connection, project_id: str, entitlement_id: str) -> Entitlement:

@@ -135,11 +135,13 @@ class AsOf(msgspec.Struct, frozen=True):
     """An earlier state of knowledge: only what had arrived by then counts, and what replaced it since does not.
 
     position: what lay below this position of the journal, exactly (an answer tells its own in X-Streamgauge-Position).
-    instant_ms: what was received at or before this time. One of the two is given.
+    instant_ms: what was received at or before this time. loaded: what queries can see now, without waiting for the rest of what
+    was accepted before the question. One of the three is given.
     """
 
     position: int | None = None
     instant_ms: int | None = None
+    loaded: bool = False
 
 
 class Selection(msgspec.Struct, frozen=True):

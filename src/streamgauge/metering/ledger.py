@@ -211,6 +211,12 @@ class Ledger:
                     self._drop(pair, again=True)
         self._wake()
 
+    def entitlement_changed(self, project_id: str, external_ids: Sequence[str], feature_id: str) -> None:
+        """Also of a pair that is not here yet: whoever is entitled is tracked before anyone checks."""
+        if external_ids:
+            self.want((project_id, external_ids[0], feature_id))
+        self.customers_changed(project_id, external_ids)
+
     def settled(self, project_id: str, positions: int, holders: Sequence[tuple[str, str]] | None) -> None:
         """Of the first so many unsettled positions the customers and event names are known. None: of any customer."""
         with self._lock:

@@ -124,14 +124,18 @@ class Question(Protocol[T_co]):
 
 
 class _View(msgspec.Struct, frozen=True):
-    """How a snapshot is made. below: it is of an earlier moment, and holds nothing at or beyond this position."""
+    """How a snapshot is made. below: it is of an earlier moment, and holds nothing at or beyond this position. waits: for what
+    was accepted before the question."""
 
     below: int = _BEYOND_POSITIONS
     pinned: bool = False
+    waits: bool = True
 
 
-def _below(as_of: AsOf | None) -> int:
-    return _BEYOND_POSITIONS if as_of is None or as_of.position is None else as_of.position
+def _view(as_of: AsOf | None, pinned: bool = False) -> _View:
+    if as_of is None:
+        return _View(pinned=pinned)
+    return _View(_BEYOND_POSITIONS if as_of.position is None else as_of.position, pinned, waits=not as_of.loaded)
 
 
 class QueryRunner:
@@ -172,7 +176,7 @@ class QueryRunner:
             begun = self._begun(planned, snapshot)
             return read_metric(begun, self._select(compile_metric(begun, snapshot)))
 
-        return await self._answered(query.selection.project_id, answer, _View(_below(query.selection.as_of), pinned))
+        return await self._answered(query.selection.project_id, answer, _view(query.selection.as_of, pinned))
 
     async def metrics(self, queries: Sequence[MetricQuery], *, pinned: bool = False) -> Answered[tuple[MetricAnswer, ...]]:
         """The answers of all, in their order, over one state of the events. They are of one project, and as of one moment.
@@ -198,7 +202,7 @@ class QueryRunner:
             results = await self._results([compile_metric(each, snapshot) for each in begun])
             return await asyncio.to_thread(lambda: tuple(map(read_metric, begun, results)))
 
-        return await self._settled(project_id, answer, _View(_below(as_of), pinned))
+        return await self._settled(project_id, answer, _view(as_of, pinned))
 
     def _begun(self, planned: MetricPlan, snapshot: Snapshot) -> MetricPlan:
         if planned.inner_edges is not None:
@@ -214,7 +218,7 @@ class QueryRunner:
             total = self._select(compile_total(query, snapshot))[0][0] if query.with_total else None
             return read_page(query, rows, total)
 
-        return await self._answered(query.selection.project_id, answer, _View(_below(query.selection.as_of)))
+        return await self._answered(query.selection.project_id, answer, _view(query.selection.as_of))
 
     async def lookup(self, lookup: EventLookup) -> Answered[tuple[StoredEvent, ...]]:
         """All versions of an event, newest first; none when the project has no such event.
@@ -294,7 +298,9 @@ class QueryRunner:
     ) -> Answered[T]:
         view = view or _View()
         position = min(self._journal_end(), view.below)
-        in_time = await self._progress.wait_until_loaded(position, self._settings.read_wait_s)
+        in_time = self._progress.loaded >= position
+        if view.waits and not in_time:
+            in_time = await self._progress.wait_until_loaded(position, self._settings.read_wait_s)
         while True:
             loaded = min(self._progress.loaded, view.below)
             snapshot = Snapshot(loaded, self._progress.is_amended(project_id), view.pinned)

@@ -43,7 +43,10 @@ _WHEN: Mapping[str, Schema] = {
     "window_size": {**_WINDOW, "description": "One result per window."},
     "timezone": {**_TEXT, "description": "IANA name. Without it: the customer's own."},
     "billing_anchor": {**_TIME, "description": "Its day of the month starts MONTH windows."},
-    "as_of": {**_TEXT, "description": "position:<n> or a time: what the answer was when no more than that had arrived."},
+    "as_of": {
+        **_TEXT,
+        "description": "position:<n> or a time: what the answer was when no more than that had arrived. loaded: without waiting.",
+    },
     "sources": _TEXTS,
     "group_by": {"type": "array", "items": {**_TEXT, "description": "source, or properties.<name>"}},
 }

@@ -179,7 +179,7 @@ def _point(asked: UsageAsked, point: Point) -> dict[str, object]:
 
 
 def _was_closed(period: ClosedPeriod, moment: AsOf | None) -> bool:
-    if moment is None:
+    if moment is None or moment.loaded:
         return True
     if moment.position is not None:
         return period.position <= moment.position

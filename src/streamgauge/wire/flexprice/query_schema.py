@@ -70,7 +70,9 @@ _USAGE_BODY = _object(
         "timezone": _described({**_TEXT, "default": "UTC"}, "IANA name of the zone of windows."),
         "group_by": {"type": "array", "items": _described(_TEXT, "source, or properties.<name>")},
         "group_by_property": {**_TEXT, "deprecated": True},
-        "as_of": _described(_TEXT, "position:<n> or a time: what the answer was when no more than that had arrived."),
+        "as_of": _described(
+            _TEXT, "position:<n> or a time: what the answer was when no more than that had arrived. loaded: without waiting."
+        ),
     },
     required=("event_name", "aggregation_type"),
 )

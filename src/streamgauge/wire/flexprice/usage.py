@@ -18,7 +18,8 @@ Where the original is silent or guesses, here:
 - SUM_WITH_MULTIPLIER without a multiplier multiplies by one.
 - Filters: a property without values to match is refused.
 - external_customer_id stands for all ids of its customer; whoever answers the question looks them up.
-- as_of ("position:<n>", or a time): what the answer was when no more than that had arrived.
+- as_of ("position:<n>", or a time): what the answer was when no more than that had arrived. as_of "loaded" waits for nothing that
+  was accepted and is not loaded yet; X-Streamgauge-Lag then says what the answer does not cover.
 """
 
 import re
@@ -70,6 +71,7 @@ _BUCKETED = ("MAX", "SUM")
 _FILTERED_BY = ("external_customer_id", "customer_id")
 _SOURCE = "source"
 _POSITION = "position:"
+_LOADED = "loaded"
 _MAX_POSITION_DIGITS = 19
 _PROPERTIES = "properties."
 _MAX_GROUPS = 10
@@ -244,10 +246,12 @@ def as_of(payload: Payload) -> AsOf | None:
     text = payload.text("as_of")
     if not text:
         return None
+    if text == _LOADED:
+        return AsOf(loaded=True)
     if text.startswith(_POSITION):
         digits = text.removeprefix(_POSITION)
         if not (digits.isascii() and digits.isdigit() and len(digits) < _MAX_POSITION_DIGITS):
-            raise check_payload(Reason.INVALID_PARAMETER, "as_of", "position:<whole number>, or a time")
+            raise check_payload(Reason.INVALID_PARAMETER, "as_of", "position:<whole number>, loaded, or a time")
         return AsOf(position=int(digits))
     return AsOf(instant_ms=payload.instant("as_of"))
 
