@@ -3,7 +3,7 @@ while 50,000 events arrive each second.
 
 The folder is filled through the Flexprice door of the server itself, once, and kept under bench/out. One question at a time over
 one connection, each about another customer; what arrives comes from a process of its own, at a pace, in batches of 1,000. While
-events arrive it is asked in two ways: as of what is loaded, and covering all that was accepted before, which waits for the loader.
+events arrive it is asked in two ways: as of what is loaded, and of all that was accepted before, which waits for the loader.
 """
 
 import asyncio
