@@ -61,7 +61,7 @@ class World:
         self.loader.add_listener(self.limits.ledger)
         self.limits.ledger.listening_from(self.journal.end)
         control.customers.watch(self.limits.ledger.customers_changed)
-        control.entitlements.watch(self.limits.ledger.customers_changed)
+        control.entitlements.watch(self.limits.ledger.entitlement_changed)
         self.loader.start()
 
     def feature(self, measure: Measure, reset: ResetUsage = ResetUsage.BILLING_PERIOD, **rest: Any) -> Feature:
