@@ -170,12 +170,15 @@ def test_after_a_kill_nothing_is_told_again_and_what_waited_comes(tmp_path: Path
             soon(lambda: len(ear.told(HARD)), 2)
             used(client, 1)
             assert checked(client)["usage"] == "201"
+            send(client, "unknown again", event_name="other")
             used(client, 5, "c2")
-            soon(ear.types, sorted([ALERT, HARD, HARD, REJECTED, SOFT, SOFT]))
-            assert ear.queued() == sorted([ALERT, HARD, REJECTED, SOFT, SOFT])
+            send(client, "last", event_name="last")
+            soon(ear.types, sorted([ALERT, HARD, HARD, REJECTED, REJECTED, SOFT, SOFT]))
+            assert ear.queued() == sorted([ALERT, HARD, REJECTED, REJECTED, SOFT, SOFT])
     finally:
         server.stop()
     ids = [came.headers["webhook-id"] for came in receiver.received]
     assert len(set(ids)) == len(ids) - 1, "only what was answered with 500 comes twice, as the same message"
     own = [message["data"]["external_customer_id"] for message in ear.told(SOFT)]
     assert own == ["c1", "c2"]
+    assert [event_id for event_id, _ in _rejections(ear)] == ["last", "unknown"]

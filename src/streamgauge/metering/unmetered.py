@@ -1,7 +1,7 @@
 """Events that no meter counts, noticed as they are loaded and told to who asked for event.rejected.
 
 Promise: of each event name of a project the first such event in ten minutes is told, with the reason, when the project has an
-endpoint that takes the message. Projects that have none cost one look per load.
+endpoint that takes the message; also across a restart. Projects that have none cost one look per load.
 
 Limits
 - Only events that name a customer are meant; void marks are not.
@@ -68,7 +68,10 @@ class RuleBook:
 
 
 class UnmeteredWatch:
-    """A LoadListener. on_failure: is told what went wrong; the load goes on."""
+    """A LoadListener. on_failure: is told what went wrong; the load goes on.
+
+    told_before: how many seconds ago each name of a project was told of before this process; asked once, may read a disk.
+    """
 
     def __init__(
         self,
@@ -76,11 +79,13 @@ class UnmeteredWatch:
         announcer: Announcer,
         monotonic: Callable[[], float],
         on_failure: Callable[[Exception], None],
+        told_before: Callable[[str], Mapping[str, float]] = lambda _: {},
     ) -> None:
         self._book = RuleBook(meters)
         self._announcer = announcer
         self._monotonic = monotonic
         self._on_failure = on_failure
+        self._told_before = told_before
         self._told: dict[str, dict[str, float]] = {}
 
     def on_load(self, loaded: LoadedEvents) -> None:
@@ -123,7 +128,9 @@ class UnmeteredWatch:
                 yield project_id, event, reason
 
     def _forget(self, project_id: str, now: float) -> None:
-        told = self._told.get(project_id, {})
+        told = self._told.get(project_id)
+        if told is None:
+            told = {name: now - ago_s for name, ago_s in self._told_before(project_id).items()}
         self._told[project_id] = {name: at for name, at in told.items() if now - at < QUIET_S}
 
 
