@@ -87,15 +87,11 @@ class CollectDesk:
         exchange.headers += readable_by(origin)
         sender = self._sender_of(scope)
         events, failures = collected.batch.events, collected.batch.failures
-        key = Key(
-            f"page {network_of(sender.address)} {website.website_id}",
-            website.project_id,
-            self._plan_of(website, now_ms),
-            frozenset(),
-        )
-        self._count(exchange, key, len(events))
+        self._count(exchange, f"page {network_of(sender.address)} {website.website_id}", website.project_id, len(events))
+        # Pages have no key, and what is stored with their events must not tell the address by which they are counted.
+        nobody = Key("", website.project_id, self._plan_of(website, now_ms), frozenset())
         enriched = [self._enricher.enrich(_as_the_website_wants(event, website), website, sender) for event in events]
-        await self._intake.admit(key, Door.THEBIZNESS, enriched, now_ms)
+        await self._intake.admit(nobody, Door.THEBIZNESS, enriched, now_ms)
         self._counters.accepted(Door.THEBIZNESS, len(enriched))
         self._count_refused([refusal.reason for _, refusal in failures])
         return Reply(202, FACES[Door.THEBIZNESS].dialect.render_batch(enriched, failures))
@@ -115,9 +111,9 @@ class CollectDesk:
         client = scope.get("client")
         return self._enricher.browser(client[0] if client else "", scope["headers"])
 
-    def _count(self, exchange: Exchange, key: Key, events: int) -> None:
+    def _count(self, exchange: Exchange, counted_as: str, project_id: str, events: int) -> None:
         """Count the events of an address. Raises Refusal rate_limited."""
-        counted = Key(key.key_id, key.project_id, _PAGES, key.scopes)
+        counted = Key(counted_as, project_id, _PAGES, frozenset())
         allowance = self._limits.spend(counted, RateClass.THEBIZNESS_BATCH_HOUR, exchange.now_ms, events)
         exchange.allowance = allowance
         if not allowance.allowed:
