@@ -34,7 +34,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "ready": lambda: measure_ready(rounds=5, kept=OUT),
     "import": lambda: measure_import(rows=1_000_000, rounds=5),
     "usage": lambda: measure_usage(questions=1_000, seconds=30, kept=OUT),
-    "check": lambda: measure_checks(rounds=3),
+    "check": lambda: measure_checks(rounds=5, seconds=6),
     "website": lambda: measure_website(rounds=15, seconds=8, kept=OUT),
 }
 

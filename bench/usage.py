@@ -8,7 +8,6 @@ events arrive it is asked in two ways: as of what is loaded, and of all that was
 
 import asyncio
 import contextlib
-import multiprocessing
 import random
 import shutil
 import statistics
@@ -16,12 +15,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import httpx
 import msgspec
 
+from bench.arriving import SENDERS, arriving
 from bench.figure import Figure, Goal
 from bench.machinery import LAG_HEADER, streamgauge
 from bench.traffic import BATCH_EVENTS
@@ -34,7 +33,6 @@ DAYS = 30
 FIRST_DAY = datetime(2026, 10, 1, tzinfo=UTC)
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS)
 PACE_PER_S = 50_000
-SENDERS = 4
 _BODIES = 64
 _DEADLINE_S = 1_800.0
 
@@ -47,7 +45,9 @@ def measure_usage(questions: int, seconds: int, kept: Path) -> list[Figure]:
         meter = _meter(server, secret)
         _ask_many(server, secret, meter, 50)  # warms up
         alone = _ask_many(server, secret, meter, questions)
-        with _arriving(f"{server.url}/v1/events/bulk", secret) as sent:
+        chance, now = random.Random(11), datetime.now(UTC)
+        bodies = [_body(chance, now) for _ in range(_BODIES)]
+        with arriving(f"{server.url}/v1/events/bulk", secret, bodies, BATCH_EVENTS, PACE_PER_S) as sent:
             time.sleep(3)  # the pace is reached
             before, started = sent.value, time.monotonic()
             beside = _ask_many(server, secret, meter, questions, seconds, as_of="loaded")
@@ -108,42 +108,6 @@ def _meter(server: RunningServer, secret: str) -> str:
     reply.raise_for_status()
     made: str = reply.json()["id"]
     return made
-
-
-@contextlib.contextmanager
-def _arriving(url: str, secret: str) -> Iterator["Synchronized[int]"]:
-    """Events arrive at PACE_PER_S; the value counts those that were accepted."""
-    spawning = multiprocessing.get_context("spawn")
-    accepted = spawning.Value("q", 0)
-    process = spawning.Process(target=_send_at_pace, args=(url, secret, accepted), daemon=True)
-    process.start()
-    try:
-        yield accepted
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _send_at_pace(url: str, secret: str, accepted: "Synchronized[int]") -> None:
-    chance = random.Random(11)
-    now = datetime.now(UTC)
-    bodies = [_body(chance, now) for _ in range(_BODIES)]
-    asyncio.run(_pace(url, secret, bodies, accepted))
-
-
-async def _pace(url: str, secret: str, bodies: list[bytes], accepted: "Synchronized[int]") -> None:
-    async with httpx.AsyncClient(headers=_key(secret), timeout=60) as client:
-        started = time.monotonic()
-        turns = iter(range(10**9))
-
-        async def sender() -> None:
-            for turn in turns:
-                await asyncio.sleep(max(0.0, started + turn * BATCH_EVENTS / PACE_PER_S - time.monotonic()))
-                reply = await client.post(url, content=bodies[turn % len(bodies)])
-                if reply.status_code == 202:
-                    accepted.value += BATCH_EVENTS
-
-        await asyncio.gather(*(sender() for _ in range(SENDERS)))
 
 
 def _body(chance: random.Random, when: datetime) -> bytes:
