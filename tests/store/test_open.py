@@ -24,6 +24,8 @@ def test_the_applied_schema_is_that_of_the_files(store: Store) -> None:
     applied = store.select(Statement("test.migrations", sql), _LIMITS)
     assert applied == [(file.number, file.name, file.checksum) for file in migration_files()]
     assert _tables(store) == [
+        ("customer_events", "MergeTree"),
+        ("customer_events_of_events", "MaterializedView"),
         ("events", "MergeTree"),
         ("events_trial", "Null"),
         ("schema_migrations", "MergeTree"),
