@@ -10,13 +10,14 @@ import pytest
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.event import Batch, Door, Event, EventFlag
 from streamgauge.kernel.website import PAGE_VIEW
-from streamgauge.loader import Tally, open_loader
-from streamgauge.loader.accounts import visit_faults
+from streamgauge.loader import BatchLimits, Tally, checkpoint_of, open_loader
+from streamgauge.loader.accounts import verify, visit_faults
 from streamgauge.loader.dedup import IdNaming
-from streamgauge.store import Store, open_store
+from streamgauge.store import Statement, StatementLimits, Store, open_store
 from streamgauge.store.engine import Connections
 from streamgauge.store.migration import migration_files
 from tests.loader import visit_judge
+from tests.loader.house import House, Restart
 from tests.loader.memory_journal import MemoryJournal
 
 _SEED = 7
@@ -119,3 +120,38 @@ def test_an_old_event_that_is_taken_back_leaves_no_visit(old_folder: tuple[Path,
     _load_all(folder, journal, store)
     assert visit_judge.select(store, "SELECT events FROM visits FINAL") == [(1,)]
     assert list(visit_faults(store)) == []
+
+
+@pytest.mark.parametrize("step", [None, "insert events", "insert superseded", "commit"])
+def test_a_load_that_was_killed_before_an_upgrade_counts_once_after_it(tmp_path: Path, step: str | None) -> None:
+    """The version before had no table of the events of customers. What its killed load had put in already is put in again."""
+    events = [
+        Event(f"e{number}", "n", _NOON_MS + number, customer_id="c", flags=_CLIENT, properties=b'{"n":1}') for number in range(3)
+    ]
+    store = open_store(tmp_path / "store")
+    number = next(file.number for file in migration_files() if "customer_events" in file.name)
+    with store._connections.connection() as client:
+        client.command("DROP VIEW customer_events_of_events")
+        client.command("DROP TABLE customer_events SYNC")
+        client.command(f"ALTER TABLE schema_migrations DELETE WHERE number >= {number} SETTINGS mutations_sync = 2")
+    house = House(tmp_path, store)
+    house.append(Batch("p", Door.FLEXPRICE, _NOON_MS, events[:1]))
+    house.load_all()
+    house.append(Batch("p", Door.FLEXPRICE, _NOON_MS, events[1:]))
+    if step is None:
+        house.load_all()
+    else:
+        house.crash(Restart(step, 1, 1000))
+    house.index.close()
+    store.close()
+    house.store = store = open_store(tmp_path / "store", loaded=checkpoint_of(tmp_path / "index"))
+    house.open(BatchLimits(), lambda _: None)
+    house.load_all()
+    counted = [
+        store.select(Statement("test.count", f"SELECT count() FROM {table}", {}), StatementLimits())[0][0]
+        for table in ("events", "customer_events")
+    ]
+    faults = verify(house.index, store, house.journal).faults
+    house.index.close()
+    store.close()
+    assert (counted, faults) == ([3, 3], ())

@@ -12,7 +12,7 @@ from streamgauge.control import Control
 from streamgauge.journal import DiskFolder, Journal, JournalSettings, open_journal
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.settings import Settings
-from streamgauge.loader import BatchLimits, Loader, open_loader
+from streamgauge.loader import BatchLimits, Loader, checkpoint_of, open_loader
 from streamgauge.store import Store, open_store
 
 _LOADER_STOP_S = 10.0
@@ -37,7 +37,7 @@ async def opened_parts(settings: Settings) -> AsyncIterator[Parts]:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         control = Control.open(settings.control_path, settings.plans, clock)
         stack.callback(control.close)
-        store = open_store(settings.store_dsn, settings.store_memory_bytes)
+        store = open_store(settings.store_dsn, settings.store_memory_bytes, checkpoint_of(data_dir / "index"))
         stack.callback(store.close)
         journal = open_journal(DiskFolder(settings.journal_dir), _journal_settings(settings))
         stack.push_async_callback(journal.close)

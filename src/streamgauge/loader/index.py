@@ -215,3 +215,14 @@ def _near(cursor: lmdb.Cursor, span: VisitorSpan) -> list[Visit]:
         found.append(visit)
         there = cursor.prev()
     return found[::-1]
+
+
+def checkpoint_of(folder: Path) -> int:
+    """The checkpoint of an index that nobody has open; 0 when there is none."""
+    if not folder.exists():
+        return 0
+    index = Index(folder)
+    try:
+        return index.checkpoint
+    finally:
+        index.close()

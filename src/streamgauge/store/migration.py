@@ -23,6 +23,12 @@ ENGINE = MergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_d
 """
 
 
+ALL_LOADED = 2**63 - 1
+"""The checkpoint of a store whose every row is there for good."""
+
+_LOADED = "{loaded:UInt64}"
+
+
 class Migration(msgspec.Struct, frozen=True):
     """One file of migrations/."""
 
@@ -61,8 +67,10 @@ def migration_files() -> list[Migration]:
     return found
 
 
-def migrate(engine: Engine) -> list[Migration]:
+def migrate(engine: Engine, loaded: int = ALL_LOADED) -> list[Migration]:
     """Applies what is not applied yet and returns it.
+
+    loaded: the loader's checkpoint, for statements that copy rows: those at or beyond it may be inserted again.
 
     Raises StoreError when the folder was made by a newer or an edited version.
     """
@@ -79,7 +87,7 @@ def migrate(engine: Engine) -> list[Migration]:
     pending = [file for file in files if file.number not in applied]
     for file in pending:
         for statement in file.statements:
-            engine.command(statement)
+            engine.command(statement, {"loaded": loaded} if _LOADED in statement else None)
         engine.command(
             "INSERT INTO schema_migrations (number, name, checksum) SELECT {number:UInt32}, {name:String}, {checksum:String}",
             {"number": file.number, "name": file.name, "checksum": file.checksum},

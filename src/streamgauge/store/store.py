@@ -22,7 +22,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streamgauge.store.engine import Connections, folder_of
 from streamgauge.store.errors import StoreError, from_engine, from_query
-from streamgauge.store.migration import migrate
+from streamgauge.store.migration import ALL_LOADED, migrate
 from streamgauge.store.staging import Staging
 from streamgauge.store.statement import Statement, StatementLimits
 
@@ -106,17 +106,18 @@ class _MigrationEngine:
             return [tuple(row) for row in client.query(sql).result_rows]
 
 
-def open_store(dsn_or_path: str | Path, memory_bytes: int | None = None) -> Store:
+def open_store(dsn_or_path: str | Path, memory_bytes: int | None = None, loaded: int = ALL_LOADED) -> Store:
     """Opens the folder (made when missing) and brings its tables up to date.
 
     dsn_or_path: "chdb:///absolute/path" or a path. memory_bytes: what the engine may use in all; a statement that would go
-    beyond fails. Raises StoreInUse when another process holds the folder, StoreError otherwise.
+    beyond fails. loaded: the loader's checkpoint, which an upgrade needs to know.
+    Raises StoreInUse when another process holds the folder, StoreError otherwise.
     """
     folder = folder_of(dsn_or_path)
     connections = Connections(folder, memory_bytes)
     try:
         staging = Staging(folder.with_name(folder.name + ".incoming"))
-        migrate(_MigrationEngine(connections))
+        migrate(_MigrationEngine(connections), loaded)
     except BaseException:
         connections.close()
         raise

@@ -29,12 +29,13 @@ SETTINGS
     min_rows_to_fsync_after_merge = 1,
     min_compressed_bytes_to_fsync_after_merge = 1;
 
--- Events of before. Begun anew when a first try was killed.
+-- Events of before. Begun anew when a first try was killed. What lies at or beyond the loader's checkpoint is left out: a load that
+-- was killed half-way is tried again under its token, which brings it here through the view.
 TRUNCATE TABLE customer_events;
 INSERT INTO customer_events
 SELECT project_id, customer_id, name, timestamp, position, received_at, account_id, source, flags, numbers, strings
 FROM events
-WHERE customer_id != ''
+WHERE customer_id != '' AND position < {loaded:UInt64}
 SETTINGS max_partitions_per_insert_block = 0;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS customer_events_of_events TO customer_events AS
