@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from streamgauge.kernel.event import Door, Event
-from streamgauge.transfer import BadRow, Format, Wishes
 from streamgauge.transfer.column_rows import ColumnJudge, RowRules
-from streamgauge.transfer.files import Lines, open_rows
+from streamgauge.transfer.files import Format, Lines, open_rows
 from streamgauge.transfer.line_rows import LineJudge
-from streamgauge.transfer.mapping import settle
+from streamgauge.transfer.mapping import Wishes, settle
+from streamgauge.transfer.verdict import BadRow
 
 SITE = "site"
 RULES = RowRules("import-x-", Door.FLEXPRICE, 2_000, lambda website_id: website_id == SITE)

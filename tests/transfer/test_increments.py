@@ -13,7 +13,8 @@ from streamgauge.kernel.export import EventExport, ExportPage
 from streamgauge.kernel.progress import AllLoaded
 from streamgauge.query import ExportDesk
 from streamgauge.store import StatementLimits, Store, open_store
-from streamgauge.transfer import Format, export_events
+from streamgauge.transfer.exporting import export_events
+from streamgauge.transfer.files import Format
 from tests.loader.house import House
 
 _FLAGS = int(EventFlag.ID_FROM_CLIENT | EventFlag.TIME_FROM_CLIENT)

@@ -9,8 +9,7 @@ from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.event import Door, EventFlag
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.transfer import UnusableMapping, Wishes
-from streamgauge.transfer.mapping import settle
+from streamgauge.transfer.mapping import UnusableMapping, Wishes, settle
 from streamgauge.wire.dialect import Arrival
 from streamgauge.wire.flexprice.events import FLEXPRICE
 from streamgauge.wire.rows import TimeUnit

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamgauge.transfer import Wishes
+from streamgauge.transfer.mapping import Wishes
 from streamgauge.wire.rows import TimeUnit
 from tests.transfer.judging import SITE, csv_text, judged, write_parquet
 

@@ -72,7 +72,8 @@ def events(
 ) -> None:
     """Export raw events: those in force when everything accepted before this command counts."""
     from streamgauge.kernel.export import EventExport
-    from streamgauge.transfer import Format, export_events
+    from streamgauge.transfer.exporting import export_events
+    from streamgauge.transfer.files import Format
 
     settings = load_settings(config, data_dir=data_dir)
     with _clear_faults(out):
@@ -111,7 +112,8 @@ def usage(
     """Export usage: what each customer used of each meter, in each window."""
     from streamgauge.kernel.calendar import check_timezone
     from streamgauge.kernel.export import UsagePage
-    from streamgauge.transfer import Format, export_usage
+    from streamgauge.transfer.files import Format
+    from streamgauge.transfer.usage_files import export_usage
 
     if start_ms is None or end_ms is None:
         raise click.UsageError("export usage needs --from and --to")
@@ -159,7 +161,7 @@ def _from_source(settings: Settings, work: "Callable[[RemoteSource | LocalSource
 @contextmanager
 def _clear_faults(out: Path) -> Iterator[None]:
     """Ends the command with one line."""
-    from streamgauge.transfer import UnusableFile
+    from streamgauge.transfer.files import UnusableFile
 
     try:
         yield

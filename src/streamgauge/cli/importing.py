@@ -23,7 +23,9 @@ from streamgauge.kernel.settings import Settings
 if TYPE_CHECKING:
     from streamgauge.cli.watching import ImportWatch
     from streamgauge.control import Control
-    from streamgauge.transfer import Import, Importing, Taker, Wishes
+    from streamgauge.transfer import Taker
+    from streamgauge.transfer.importing import Import, Importing
+    from streamgauge.transfer.mapping import Wishes
 
 _LINK_TIMEOUT_S = 120.0
 # Rows make hundreds of thousands of short-lived objects and no cycles; with the defaults a quarter of the time went to looking.
@@ -70,7 +72,9 @@ def import_(
 ) -> None:
     """Import events from CSV, JSON Lines or Parquet. Killed or interrupted, run it again: it goes on; each row counts once."""
     from streamgauge.cli.watching import ImportWatch
-    from streamgauge.transfer import Format, Import, Wishes
+    from streamgauge.transfer.files import Format
+    from streamgauge.transfer.importing import Import
+    from streamgauge.transfer.mapping import Wishes
 
     gc.set_threshold(*_GC_THRESHOLDS)
     settings = load_settings(config, data_dir=data_dir)
@@ -104,7 +108,7 @@ def import_(
 
 def _opened(settings: Settings, control: "Control", wanted: "Import") -> "Importing":
     from streamgauge.kernel.clock import SystemClock
-    from streamgauge.transfer import Importing
+    from streamgauge.transfer.importing import Importing
 
     def known_website(website_id: str) -> bool:
         website = control.website(website_id)
@@ -155,7 +159,8 @@ def project_id_of(control: "Control", name: str) -> str:
 @contextmanager
 def _clear_faults() -> Iterator[None]:
     """Ends the command with one line."""
-    from streamgauge.transfer import UnusableFile, UnusableMapping
+    from streamgauge.transfer.files import UnusableFile
+    from streamgauge.transfer.mapping import UnusableMapping
 
     try:
         yield
@@ -175,7 +180,7 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _read_mapping(path: Path) -> "Wishes":
-    from streamgauge.transfer import Wishes
+    from streamgauge.transfer.mapping import Wishes
 
     try:
         raw = path.read_bytes()

@@ -13,7 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from streamgauge.transfer import BadRow, Outcome, RowPlan
+    from streamgauge.transfer.importing import Outcome
+    from streamgauge.transfer.mapping import RowPlan
+    from streamgauge.transfer.verdict import BadRow
 
 _SHOWN = 20
 _encode = msgspec.json.Encoder().encode

@@ -1,4 +1,4 @@
-"""Export of usage: what each customer used of each meter in each window, all as of one position of the journal.
+"""Usage to export: what each customer used of each meter in each window, all as of one position of the journal.
 
 The numbers are those that the usage routes tell: the questions are made by kernel.measuring, closed periods and all, and what is
 below zero is shown as zero, as there. A range with more rows than one answer may have is asked for in parts, cut where windows
@@ -8,10 +8,8 @@ begin.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Protocol
 
-import msgspec
 import pyarrow as pa
 
 from streamgauge.kernel import calendar
@@ -20,9 +18,6 @@ from streamgauge.kernel.measuring import UsageAsked, usage_of, usage_questions
 from streamgauge.kernel.metering import ClosedPeriod, CustomerScope, Feature, Meter
 from streamgauge.kernel.query import AsOf, CalendarRule, Field, FieldKey, MetricAnswer, MetricQuery, Point, Weekday
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.transfer.exporting import Exported
-from streamgauge.transfer.files import Format
-from streamgauge.transfer.writing import written
 from streamgauge.wire.numbers import number_text
 
 USAGE_COLUMNS = pa.schema(
@@ -103,8 +98,9 @@ class UsageDesk:
             before = await self._points(page, meter, scope, start_ms, middle_ms)
             return [*before, *await self._points(page, meter, scope, middle_ms, end_ms)]
         if scope is not None and page.window is None:
-            return [Point(start_ms, answer.value, answer.count)] if answer.count else []
-        return [point for point in answer.points if point.count]
+            return [Point(start_ms, answer.value, answer.count)] if answer.count or answer.value else []
+        # A correction after a closed period can leave a window with a value and as many events taken back as added.
+        return [point for point in answer.points if point.count or point.value]
 
 
 def _calendar(page: UsagePage) -> CalendarRule:
@@ -136,28 +132,3 @@ def _table(page: UsagePage, meter: Meter, features: str, points: Sequence[Point]
 
 def _at_least_zero(point: Point) -> Decimal | float | int:
     return point.value if point.value is not None and point.value > 0 else 0
-
-
-class UsageSource(Protocol):
-    """Where usage comes from. Methods raise Refusal, ConnectionError."""
-
-    def position(self) -> int:
-        """As exporting.Source."""
-        ...
-
-    def usage(self, page: UsagePage) -> pa.Table:
-        """As UsageDesk.page."""
-        ...
-
-
-def export_usage(source: UsageSource, pages: Sequence[UsagePage], path: Path, format_: Format) -> Exported:
-    """Writes the usage of all pages, their `below` filled in, into a file. Raises OSError, Refusal, ConnectionError."""
-    cursor = source.position()
-    rows = 0
-    with written(path, format_, frozenset()) as write:
-        write(USAGE_COLUMNS.empty_table())
-        for page in pages:
-            table = source.usage(msgspec.structs.replace(page, below=cursor))
-            write(table)
-            rows += table.num_rows
-    return Exported(cursor, rows)
