@@ -1,5 +1,6 @@
 """Who may do what, and how much of it: projects, keys and plans as frozen values."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -11,6 +12,24 @@ class Scope(StrEnum):
     INGEST = "ingest"
     READ = "read"
     ADMIN = "admin"
+
+
+class Role(StrEnum):
+    """What a person may do in a project. Each includes the ones below it; only an owner makes owners."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = {
+    Role.OWNER: frozenset({Scope.ADMIN}),
+    Role.ADMIN: frozenset({Scope.ADMIN}),
+    Role.MEMBER: frozenset({Scope.INGEST, Scope.READ}),
+    Role.VIEWER: frozenset({Scope.READ}),
+}
+"""A signed-in person asks at the same routes as a key, and may there what a key of these scopes may."""
 
 
 class RateClass(StrEnum):
@@ -37,7 +56,10 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Key(msgspec.Struct, frozen=True):
-    """An API key without its secret. door: the dialect it was made for, "any" when it serves all."""
+    """An API key without its secret, or a signed-in person in one project, who is met as a key is.
+
+    door: the dialect it was made for, "any" when it serves all. user_id and role: of a person; None for a key.
+    """
 
     key_id: str
     project_id: str
@@ -46,6 +68,8 @@ class Key(msgspec.Struct, frozen=True):
     expires_at_ms: int | None = None
     label: str = ""
     door: str = "any"
+    user_id: str | None = None
+    role: Role | None = None
 
     def allows(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes

@@ -5,17 +5,17 @@ answers it. What stands between the server and the answer is the same for all of
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
-from streamgauge.kernel.access import Key, Scope
+from streamgauge.kernel.access import Key, RateClass, Scope
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import Bodies
 from streamgauge.web.doors import FACES
 from streamgauge.web.exchange import Exchange, Gate
 from streamgauge.web.reply import Receive, Reply
-from streamgauge.web.routing import Endpoint, Path
+from streamgauge.web.routing import Answer, Endpoint, Path
 from streamgauge.wire.parameters import Pairs
 
 _MAX_PARAMETERS = 200
@@ -41,6 +41,7 @@ class Question(NamedTuple):
 
 
 Desk = TypeVar("Desk")
+_DeskContra = TypeVar("_DeskContra", contravariant=True)
 
 
 class DoorRoute(NamedTuple, Generic[Desk]):
@@ -65,17 +66,30 @@ class DoorRoute(NamedTuple, Generic[Desk]):
 def door_paths(gate: Gate, bodies: Bodies, routes: Iterable[DoorRoute[Desk]], desk: Desk) -> list[Path]:
     """The paths of all routes of a table, ready for the router. desk: what their answers need."""
     return [
-        Path(path, route.method, Endpoint(_endpoint(route, gate, bodies, desk), FACES[route.door]))
+        Path(path, route.method, Endpoint(_at_door(route, gate, bodies, desk), FACES[route.door]))
         for route in routes
         for path in route.mounts
     ]
 
 
-def _endpoint(
-    route: DoorRoute[Desk], gate: Gate, bodies: Bodies, desk: Desk
-) -> Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply]]:
+def _at_door(route: DoorRoute[Desk], gate: Gate, bodies: Bodies, desk: Desk) -> Answer:
     face = FACES[route.door]
-    rate_class = face.batch if route.batch else face.single
+    return answered(route, face.batch if route.batch else face.single, gate, bodies, desk)
+
+
+class Answerable(Protocol[_DeskContra]):
+    """What a row of a table of routes says of its answer."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def answer(self) -> Callable[[_DeskContra, Question], Awaitable[Reply]]: ...
+    @property
+    def scope(self) -> Scope: ...
+
+
+def answered(route: Answerable[Desk], rate_class: RateClass, gate: Gate, bodies: Bodies, desk: Desk) -> Answer:
+    """The endpoint of a row: the steps above around its answer."""
 
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
         key = gate.enter(exchange, rate_class, route.scope)

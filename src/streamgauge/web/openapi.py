@@ -28,6 +28,7 @@ class Tag(StrEnum):
     SOLINTH = "Solinth"
     THEBIZNESS = "theBizness"
     FLEXPRICE = "Flexprice"
+    CONSOLE = "Console"
     SERVER = "Server"
 
 
@@ -112,10 +113,10 @@ def build_document(
 ) -> Mapping[str, object]:
     """The OpenAPI document.
 
-    operations: of the doors, by method and path at the root mount. routes: further routes, at their own paths when of
-    Tag.SERVER, else at the root mount of their door. Every route of a door stands twice: under its explicit mount, where
-    paths of two doors cannot meet (`x-root-path` names its other path), and at the root (`x-explicit-paths`), where doors that
-    share a path share one operation.
+    operations: of the doors, by method and path at the root mount. routes: further routes, at their own paths when they are of
+    Tag.SERVER or Tag.CONSOLE, else at the root mount of their door. Every route of a door stands twice: under its explicit mount,
+    where paths of two doors cannot meet (`x-root-path` names its other path), and at the root (`x-explicit-paths`), where doors
+    that share a path share one operation.
     """
     by_tag = {door.tag.value: door for door in doors}
     paths: dict[str, dict[str, object]] = {}
@@ -136,7 +137,7 @@ def build_document(
         "info": {"title": "Streamgauge", "version": version, "description": _ABOUT, "license": _LICENSE},
         "servers": [{"url": "/"}],
         "tags": [{"name": door.tag.value, "description": door.description} for door in doors]
-        + [{"name": Tag.SERVER.value, "description": "Health, figures and this document. No key is needed."}],
+        + [{"name": tag.value, "description": description} for tag, description in _OWN_CHAPTERS],
         "paths": paths,
         "components": {
             "schemas": {**{f"{door.tag.value}Refusal": door.refusal for door in doors}, "ServerRefusal": _SERVER_REFUSAL},
@@ -145,6 +146,7 @@ def build_document(
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer KEY"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "streamgauge_session", "description": _SESSION},
             },
         },
     }
@@ -155,6 +157,14 @@ _ABOUT = (
     "A success status for an event means that it is on disk. Every refusal has a name from one closed set. "
     "An address that is not listed here answers 404, another method of one that is answers 405 and names the methods in Allow: "
     "each in the shape of its door (the responses DOOR-404 and DOOR-405), but an unknown address of Flexprice with plain text."
+)
+_SESSION = (
+    "A person who signed in in the browser. x-streamgauge-project names the project asked about; what changes anything carries "
+    "x-streamgauge-csrf with the token that the session was given."
+)
+_OWN_CHAPTERS = (
+    (Tag.CONSOLE, "What the web application asks beside the doors: people, keys, the live view, what there is to ask about."),
+    (Tag.SERVER, "Health, figures and this document. No key is needed."),
 )
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _HEADERS = {
@@ -170,7 +180,11 @@ _ON_EVERY_ANSWER = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-R
 _SERVER_REFUSAL: Schema = {
     "type": "object",
     "properties": {
-        "error": {"type": "object", "properties": {"code": _TEXT, "message": _TEXT}, "required": ["code", "message"]},
+        "error": {
+            "type": "object",
+            "properties": {"code": _TEXT, "message": _TEXT, "field": _TEXT, "expected": _TEXT},
+            "required": ["code", "message"],
+        },
     },
     "required": ["error"],
 }
@@ -189,7 +203,9 @@ def _own_page(operation: Operation) -> Operation:
     responses = operation["responses"]
     assert isinstance(responses, Mapping)
     refused = {"$ref": "#/components/responses/Server-refusal"}
-    return {**operation, "responses": {**responses, "default": refused}, "security": []}
+    of_console = _tag_of(operation) == Tag.CONSOLE.value
+    security = operation.get("security", [{"session": []}, *_ANY_KEY]) if of_console else []
+    return {**operation, "responses": {**responses, "default": refused}, "security": security}
 
 
 def _at_door(door: DoorDoc, operation: Operation) -> Operation:

@@ -149,8 +149,15 @@ def refuse_at(face: DoorFace | None, refusal: Refusal) -> Reply:
 
 def _refusal_at(face: DoorFace | None, refusal: Refusal) -> Reply:
     if face is None:
-        body = msgspec.json.encode({"error": {"code": refusal.reason.value, "message": refusal.message}})
-        return Reply(refusal.kind.value, body)
+        return _own_refusal(refusal)
     if isinstance(refusal, _UnknownRoute) and face.door is Door.FLEXPRICE:
         return Reply(404, b"404 page not found", b"text/plain")
     return face.refuse(refusal)
+
+
+def _own_refusal(refusal: Refusal) -> Reply:
+    """In the shape of our own pages: code and message, and the field at fault with what was expected where there is one."""
+    error = {"code": refusal.reason.value, "message": refusal.message}
+    error |= {name: value for name, value in (("field", refusal.field), ("expected", refusal.expected)) if value}
+    wait = () if refusal.retry_after_s is None else ((b"retry-after", b"%d" % refusal.retry_after_s),)
+    return Reply(refusal.kind.value, msgspec.json.encode({"error": error}), headers=wait)
