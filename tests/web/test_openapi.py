@@ -130,7 +130,7 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_routes_of_doors_need_a_key_and_others_do_not(method: str, path: str, operation: Any) -> None:
     is_open = operation["tags"] == [Tag.SERVER.value] or path in (*COLLECT_MOUNTS, *SHARED_MOUNTS, *OPEN_AT_CONSOLE)
-    needed = [{"session": []}] if operation["tags"] == [Tag.CONSOLE.value] else []
+    needed: list[dict[str, list[str]]] = [{"session": []}] if operation["tags"] == [Tag.CONSOLE.value] else []
     assert operation["security"] == ([] if is_open else [*needed, {"bearer": []}, {"apiKey": []}])
     assert not (is_open and "401" in operation["responses"])
 
