@@ -132,12 +132,13 @@ def build_document(
             at_root.setdefault((method, path), []).append((door, whole))
     for (method, path), sharing in at_root.items():
         paths.setdefault(path, {})[method.lower()] = _at_root(path, sharing)
+    own_tags = {route.tag for route in routes}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Streamgauge", "version": version, "description": _ABOUT, "license": _LICENSE},
         "servers": [{"url": "/"}],
         "tags": [{"name": door.tag.value, "description": door.description} for door in doors]
-        + [{"name": tag.value, "description": description} for tag, description in _OWN_CHAPTERS],
+        + [{"name": tag.value, "description": description} for tag, description in _OWN_CHAPTERS if tag in own_tags],
         "paths": paths,
         "components": {
             "schemas": {**{f"{door.tag.value}Refusal": door.refusal for door in doors}, "ServerRefusal": _SERVER_REFUSAL},
@@ -146,7 +147,7 @@ def build_document(
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer KEY"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "streamgauge_session", "description": _SESSION},
+                **({"session": _SESSION} if Tag.CONSOLE in own_tags else {}),
             },
         },
     }
@@ -158,10 +159,13 @@ _ABOUT = (
     "An address that is not listed here answers 404, another method of one that is answers 405 and names the methods in Allow: "
     "each in the shape of its door (the responses DOOR-404 and DOOR-405), but an unknown address of Flexprice with plain text."
 )
-_SESSION = (
-    "A person who signed in in the browser. x-streamgauge-project names the project asked about; what changes anything carries "
-    "x-streamgauge-csrf with the token that the session was given."
-)
+_SESSION: Schema = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": "streamgauge_session",
+    "description": "A person who signed in in the browser. x-streamgauge-project names the project asked about; what changes "
+    "anything carries x-streamgauge-csrf with the token that the session was given.",
+}
 _OWN_CHAPTERS = (
     (Tag.CONSOLE, "What the web application asks beside the doors: people, keys, the live view, what there is to ask about."),
     (Tag.SERVER, "Health, figures and this document. No key is needed."),

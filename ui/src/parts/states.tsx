@@ -81,8 +81,6 @@ export function Answer<T>({ of, height, isEmpty, empty, children }: AnswerProps<
     if (of.isError) return <Failure error={of.error} retry={() => void of.refetch()} height={height} />;
     return <Loading height={height} />;
   }
-  if (of.isError && of.isPlaceholderData)
-    return <Failure error={of.error} retry={() => void of.refetch()} height={height} />;
   if (isEmpty?.(of.data)) return empty ?? <Empty title={texts.charts.noData} height={height} />;
   return (
     <div aria-busy={of.isPlaceholderData} style={{ opacity: of.isPlaceholderData ? 0.55 : 1, minHeight: height }}>

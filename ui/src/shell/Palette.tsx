@@ -21,7 +21,7 @@ export function Palette() {
         ask(api.GET("/solinth/v1/dashboards", { signal })),
         ask(api.GET("/thebizness/api/websites", { signal })),
       ]);
-      return { events: events.events, dashboards: dashboards.dashboards, websites: websites.websites };
+      return { events: events.events, dashboards: dashboards.data, websites: websites.websites };
     },
     { when: opened, keep: false },
   );
