@@ -20,7 +20,9 @@ def ask(method: str, path: str, *checks: ReadinessCheck) -> Reply:
     exchange = Exchange({"type": "http", "headers": []}, 0, b"req_1")
 
     async def answer() -> Reply:
-        return await found[path, method].answer(exchange, no_body, {})
+        reply = await found[path, method].answer(exchange, no_body, {})
+        assert isinstance(reply, Reply)
+        return reply
 
     return asyncio.run(answer())
 

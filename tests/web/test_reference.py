@@ -27,7 +27,9 @@ def get(path: str) -> Reply:
     (endpoint,) = (entry.endpoint for entry in reference_paths(DOCUMENT) if entry.path == path)
 
     async def answer() -> Reply:
-        return await endpoint.answer(Exchange({"headers": []}, 0, b"req_1"), no_body, {})
+        reply = await endpoint.answer(Exchange({"headers": []}, 0, b"req_1"), no_body, {})
+        assert isinstance(reply, Reply)
+        return reply
 
     return asyncio.run(answer())
 

@@ -5,6 +5,8 @@ Promises:
   gets an honest 500.
 - `receive` raises the Refusal with which the connection gave the request up (body too large, too slow, server stopping), so
   an application renders it like any other refusal; one that does not catch it is answered for by `render_refusal`.
+- `receive` says http.disconnect, once the body was read, when the client is gone or the server stops: an answer without an end
+  is to end then.
 - A header that would smuggle a line break is an error of the application and never reaches the wire.
 """
 
@@ -140,6 +142,11 @@ class Cycle:
         self.disconnected = True
         self._wake()
 
+    def stop(self) -> None:
+        """The server stops: this answer is the last of its connection, and one without an end is to end."""
+        self.keep_alive = False
+        self._wake()
+
     def _wake(self) -> None:
         if self._changed is not None:
             self._changed.set()
@@ -202,7 +209,7 @@ class Cycle:
             self.expects_continue = False
             self._connection.transport.write(_CONTINUE)
         while True:
-            if self.disconnected or self.response_complete:
+            if self.disconnected or self.response_complete or (self._end_given and self._connection.is_draining):
                 return _DISCONNECT
             if self.refusal is not None:
                 raise self.refusal

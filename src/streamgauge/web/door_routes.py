@@ -16,6 +16,7 @@ from streamgauge.web.doors import FACES
 from streamgauge.web.exchange import Exchange, Gate
 from streamgauge.web.reply import Receive, Reply
 from streamgauge.web.routing import Answer, Endpoint, Path
+from streamgauge.web.streaming import StreamedReply
 from streamgauge.wire.parameters import Pairs
 
 _MAX_PARAMETERS = 200
@@ -83,7 +84,7 @@ class Answerable(Protocol[_DeskContra]):
     @property
     def method(self) -> str: ...
     @property
-    def answer(self) -> Callable[[_DeskContra, Question], Awaitable[Reply]]: ...
+    def answer(self) -> Callable[[_DeskContra, Question], Awaitable[Reply | StreamedReply]]: ...
     @property
     def scope(self) -> Scope: ...
 
@@ -91,7 +92,7 @@ class Answerable(Protocol[_DeskContra]):
 def answered(route: Answerable[Desk], rate_class: RateClass, gate: Gate, bodies: Bodies, desk: Desk) -> Answer:
     """The endpoint of a row: the steps above around its answer."""
 
-    async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
+    async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply | StreamedReply:
         key = gate.enter(exchange, rate_class, route.scope)
         parameters = read_parameters(exchange.scope["query_string"])
         try:

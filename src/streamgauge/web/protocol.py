@@ -379,10 +379,10 @@ class HttpProtocol(asyncio.Protocol):
         self._unsent_bytes = unsent
 
     def stop(self, grace_s: float) -> None:
-        """Close when idle; otherwise this request is the last, and what is not received in grace_s is refused."""
+        """Close when idle; otherwise this request is the last, ends if it is a stream, and is refused if not received in grace_s."""
         for cycle in (self._running, self._receiving):
             if cycle is not None:
-                cycle.keep_alive = False
+                cycle.stop()
         if self._running is None and self._phase == _IDLE:
             self.transport.close()
         else:

@@ -14,12 +14,13 @@ from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import ClientGoneError
 from streamgauge.web.cors import PREFLIGHT
 from streamgauge.web.doors import FACES, DoorFace, face_of_path, headers_at, takes_preflight, window_of
-from streamgauge.web.exchange import Exchange, Gate, finish
+from streamgauge.web.exchange import Exchange, Gate, answer_headers, finish
 from streamgauge.web.logging import log_failure
 from streamgauge.web.reply import Receive, Reply, Send
 from streamgauge.web.reply import Scope as AsgiScope
+from streamgauge.web.streaming import StreamedReply, send_stream
 
-Answer = Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply]]
+Answer = Callable[[Exchange, Receive, Mapping[str, str]], Awaitable[Reply | StreamedReply]]
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
@@ -83,6 +84,7 @@ class Router:
             return
         face = face_of_path(path)
         try:
+            reply: Reply | StreamedReply
             endpoint, parameters = self._find(scope["method"], path)
             face = endpoint.face or face
             reply = await endpoint.answer(exchange, receive, parameters)
@@ -96,7 +98,11 @@ class Router:
             log_failure(scope, exc)
             reply = self._refuse(face, Refusal(Reason.INTERNAL_ERROR, "Internal error."))
         exchange.headers.extend(headers_at(face))
-        await finish(send, exchange, reply, body=scope["method"] != "HEAD")
+        body = scope["method"] != "HEAD"
+        if isinstance(reply, StreamedReply):
+            await send_stream(receive, send, reply, answer_headers(exchange), body=body)
+        else:
+            await finish(send, exchange, reply, body=body)
 
     def _find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
         methods, parameters = self._methods_of(path)

@@ -10,6 +10,7 @@ from streamgauge.web.door_routes import Question, answered
 from streamgauge.web.exchange import Gate
 from streamgauge.web.reply import Reply
 from streamgauge.web.routing import Endpoint, Path
+from streamgauge.web.streaming import StreamedReply
 
 PREFIX = "/console/v1"
 
@@ -22,7 +23,7 @@ class ConsoleRoute(NamedTuple, Generic[Desk]):
 
     method: str
     path: str
-    answer: Callable[[Desk, Question], Awaitable[Reply]]
+    answer: Callable[[Desk, Question], Awaitable[Reply | StreamedReply]]
     scope: Scope = Scope.READ
 
     @property
