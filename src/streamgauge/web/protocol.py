@@ -379,7 +379,7 @@ class HttpProtocol(asyncio.Protocol):
         self._unsent_bytes = unsent
 
     def stop(self, grace_s: float) -> None:
-        """Close when idle; otherwise this request is the last, ends if it is a stream, and is refused if not received in grace_s."""
+        """Close when idle; otherwise this request is the last, ends if it is a stream, is refused if not received in grace_s."""
         for cycle in (self._running, self._receiving):
             if cycle is not None:
                 cycle.stop()
