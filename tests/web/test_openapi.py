@@ -12,6 +12,8 @@ from streamgauge.web.alerts import ALERT_ROUTES
 from streamgauge.web.analytics import ANALYTICS_ROUTES
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
+from streamgauge.web.console.route_docs import CONSOLE_DOCS
+from streamgauge.web.console.vocabulary import VOCABULARY_ROUTES
 from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
 from streamgauge.web.docs_analytics import ANALYTICS_DOCS
@@ -29,7 +31,7 @@ from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.doors import INGEST_ROUTES
 from streamgauge.web.entitlements import ENTITLEMENT_ROUTES
 from streamgauge.web.health import health_paths
-from streamgauge.web.openapi import Tag
+from streamgauge.web.openapi import SESSION_PATH, Tag
 from streamgauge.web.periods import PERIOD_ROUTES
 from streamgauge.web.queries import QUERY_ROUTES
 from streamgauge.web.receipts import RECEIPT_ROUTES
@@ -60,6 +62,7 @@ DOOR_ROUTES = (
     *SECRET_ROUTES,
     *PERIOD_ROUTES,
 )
+CONSOLE_ROUTES = VOCABULARY_ROUTES
 ROUTE_DOCS = (
     *ROUTES,
     *DASHBOARD_DOCS,
@@ -101,11 +104,17 @@ def test_the_document_is_valid() -> None:
         pytest.param({("GET", SCRIPT_PATH), *(("POST", path) for path in COLLECT_MOUNTS)}, id="the tracker"),
         pytest.param({("GET", path) for path in SHARED_MOUNTS}, id="shared dashboards"),
         pytest.param({(path.method, path.path) for path in health_paths([])}, id="health"),
+        pytest.param({(route.method, path) for route in CONSOLE_ROUTES for path in route.mounts}, id="the console"),
         pytest.param({(path.method, path.path) for path in reference_paths(DOCUMENT)}, id="the reference itself"),
     ],
 )
 def test_every_route_is_documented(served: set[tuple[str, str]]) -> None:
     assert served <= DOCUMENTED
+
+
+def test_every_documented_route_of_the_console_is_served() -> None:
+    served = {(route.method, path) for route in CONSOLE_ROUTES for path in route.mounts}
+    assert {(doc.method, doc.path) for doc in CONSOLE_DOCS} == served
 
 
 def test_every_documented_route_of_a_door_is_served() -> None:
@@ -130,7 +139,8 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_routes_of_doors_need_a_key_and_others_do_not(method: str, path: str, operation: Any) -> None:
     is_open = operation["tags"] == [Tag.SERVER.value] or path in (*COLLECT_MOUNTS, *SHARED_MOUNTS, *OPEN_AT_CONSOLE)
-    needed: list[dict[str, list[str]]] = [{"session": []}] if operation["tags"] == [Tag.CONSOLE.value] else []
+    takes_sessions = operation["tags"] == [Tag.CONSOLE.value] and SESSION_PATH in DOCUMENT["paths"]
+    needed: list[dict[str, list[str]]] = [{"session": []}] if takes_sessions else []
     assert operation["security"] == ([] if is_open else [*needed, {"bearer": []}, {"apiKey": []}])
     assert not (is_open and "401" in operation["responses"])
 

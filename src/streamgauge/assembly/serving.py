@@ -15,6 +15,7 @@ import sys
 import uvloop
 
 from streamgauge import __version__
+from streamgauge.assembly.console import ConsoleParts, console
 from streamgauge.assembly.figures import gauges, readiness_checks
 from streamgauge.assembly.limiting import limiting
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
@@ -185,6 +186,7 @@ def _application(
         *door_paths(gate, bodies, RECEIPT_ROUTES, receipt_desk(parts.control, runner, intake, telemetry)),
         *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
         *shared_paths(gate, dashboards),
+        *console(ConsoleParts(settings, parts, runner, gate, bodies)),
         *collect_paths(collect_desk),
         *tracker_paths(),
         *health_paths(readiness_checks(settings, parts)),

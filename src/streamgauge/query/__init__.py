@@ -1,10 +1,11 @@
 """Questions to answers: a request value becomes a plan, the plan one SQL statement, its rows an answer.
 
-    QueryRunner           the only way in: metric, events, lookup; site, funnel, retention, attribution
+    QueryRunner           the only way in: metric, events, lookup; site, funnel, retention, attribution; `ask` for the rest
       metric.py           MetricQuery: the statement and how its rows are read
       listing.py          EventListQuery and EventLookup: the same
       site/               SiteQuery: the numbers of a website
       journeys/           funnels, retention, attribution
+      vocabulary.py       what there is to ask about: names, properties, values
       export.py           pages of an export, for ExportDesk
       clauses.py          the parts that they share: bound values, the WHERE clause, keys to group and filter by
       timetable.py        buckets as an SQL expression
@@ -14,5 +15,18 @@ SQL text is written in this room only. It is made of fixed pieces; whatever came
 
 from streamgauge.query.export import ExportDesk
 from streamgauge.query.runner import Answered, Freshness, IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
+from streamgauge.query.vocabulary import NamesQuestion, PropertiesQuestion, ValuesQuestion, WebsiteQuestion
 
-__all__ = ["Answered", "ExportDesk", "Freshness", "IgnoredTimes", "QueryObserver", "QueryRunner", "QuerySettings"]
+__all__ = [
+    "Answered",
+    "ExportDesk",
+    "Freshness",
+    "IgnoredTimes",
+    "NamesQuestion",
+    "PropertiesQuestion",
+    "QueryObserver",
+    "QueryRunner",
+    "QuerySettings",
+    "ValuesQuestion",
+    "WebsiteQuestion",
+]

@@ -262,19 +262,28 @@ class QueryRunner:
 
     async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
-        return await self._asked(await asyncio.to_thread(ask_site, query, self._settings.buckets))
+        return await self.ask(await asyncio.to_thread(ask_site, query, self._settings.buckets))
 
     async def funnel(self, query: FunnelQuery) -> Answered[FunnelAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
-        return await self._asked(ask_funnel(query))
+        return await self.ask(ask_funnel(query))
 
     async def retention(self, query: RetentionQuery) -> Answered[RetentionAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
-        return await self._asked(await asyncio.to_thread(ask_retention, query, self._settings.buckets))
+        return await self.ask(await asyncio.to_thread(ask_retention, query, self._settings.buckets))
 
     async def attribution(self, query: AttributionQuery) -> Answered[AttributionAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
-        return await self._asked(ask_attribution(query))
+        return await self.ask(ask_attribution(query))
+
+    async def ask(self, question: Question[T]) -> Answered[T]:
+        """Answer by its statements, each in a turn of its own. Raises Refusal TOO_MANY_QUERIES, QUERY_*."""
+
+        async def answer(snapshot: Snapshot) -> T:
+            results = await self._results(question.compile(snapshot))
+            return await asyncio.to_thread(question.read, results)
+
+        return await self._settled(question.project_id, answer)
 
     def close(self) -> None:
         """Refuse what waits, and wait for what runs."""
@@ -283,15 +292,6 @@ class QueryRunner:
     async def _answered(self, project_id: str, answer: Callable[[Snapshot], T], view: "_View | None" = None) -> Answered[T]:
         """Answer in one turn."""
         return await self._settled(project_id, lambda snapshot: self._in_turn(functools.partial(answer, snapshot)), view)
-
-    async def _asked(self, question: Question[T]) -> Answered[T]:
-        """Answer by several statements, each in a turn of its own."""
-
-        async def answer(snapshot: Snapshot) -> T:
-            results = await self._results(question.compile(snapshot))
-            return await asyncio.to_thread(question.read, results)
-
-        return await self._settled(question.project_id, answer)
 
     async def _settled(
         self, project_id: str, answer: Callable[[Snapshot], Awaitable[T]], view: "_View | None" = None

@@ -18,6 +18,7 @@ Operation = Mapping[str, object]
 _STATED_STATUSES = frozenset({404, 405, 409})
 # The loader's: no request is answered with it.
 _NEVER_ANSWERED = frozenset({Reason.UNREADABLE_RECORD})
+SESSION_PATH = "/console/v1/session"
 _TEXT: Schema = {"type": "string"}
 _ANY_KEY: Sequence[Schema] = ({"bearer": []}, {"apiKey": []})
 
@@ -119,20 +120,22 @@ def build_document(
     that share a path share one operation.
     """
     by_tag = {door.tag.value: door for door in doors}
+    own_tags = {route.tag for route in routes}
+    # Nobody can sign in before there is a route for it.
+    has_sessions = any(route.path == SESSION_PATH for route in routes)
     paths: dict[str, dict[str, object]] = {}
     at_root: dict[tuple[str, str], list[tuple[DoorDoc, Operation]]] = {}
     all_operations = [*operations.items(), *(((route.method, route.path), route.operation()) for route in routes)]
     for (method, path), operation in sorted(all_operations, key=lambda item: (item[0][1], item[0][0])):
         door = by_tag.get(_tag_of(operation))
         if door is None:
-            paths.setdefault(path, {})[method.lower()] = _own_page(operation)
+            paths.setdefault(path, {})[method.lower()] = _own_page(operation, has_sessions)
         else:
             whole = _at_door(door, operation)
             paths.setdefault(door.prefix + path, {})[method.lower()] = {**whole, "x-root-path": path}
             at_root.setdefault((method, path), []).append((door, whole))
     for (method, path), sharing in at_root.items():
         paths.setdefault(path, {})[method.lower()] = _at_root(path, sharing)
-    own_tags = {route.tag for route in routes}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Streamgauge", "version": version, "description": _ABOUT, "license": _LICENSE},
@@ -147,7 +150,7 @@ def build_document(
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer KEY"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
-                **({"session": _SESSION} if Tag.CONSOLE in own_tags else {}),
+                **({"session": _SESSION} if has_sessions else {}),
             },
         },
     }
@@ -167,7 +170,7 @@ _SESSION: Schema = {
     "anything carries x-streamgauge-csrf with the token that the session was given.",
 }
 _OWN_CHAPTERS = (
-    (Tag.CONSOLE, "What the web application asks beside the doors: people, keys, the live view, what there is to ask about."),
+    (Tag.CONSOLE, "What the web application asks beside the doors."),
     (Tag.SERVER, "Health, figures and this document. No key is needed."),
 )
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -203,12 +206,13 @@ def _tag_of(operation: Operation) -> str:
     return str(tags[0])
 
 
-def _own_page(operation: Operation) -> Operation:
+def _own_page(operation: Operation, has_sessions: bool) -> Operation:
     responses = operation["responses"]
     assert isinstance(responses, Mapping)
     refused = {"$ref": "#/components/responses/Server-refusal"}
     of_console = _tag_of(operation) == Tag.CONSOLE.value
-    security = operation.get("security", [{"session": []}, *_ANY_KEY]) if of_console else []
+    needed = [*([{"session": []}] if has_sessions else []), *_ANY_KEY]
+    security = operation.get("security", needed) if of_console else []
     return {**operation, "responses": {**responses, "default": refused}, "security": security}
 
 

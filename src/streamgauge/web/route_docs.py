@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streamgauge.web.console.route_docs import CONSOLE_DOCS
 from streamgauge.web.docs_analytics import ANALYTICS_DOCS
 from streamgauge.web.docs_catalogue import CATALOGUE_DOCS
 from streamgauge.web.docs_customers import CUSTOMER_DOCS
@@ -235,5 +236,6 @@ def api_document(version: str) -> Mapping[str, object]:
             *CUSTOMER_DOCS,
             *SECRET_DOCS,
             *PERIOD_DOCS,
+            *CONSOLE_DOCS,
         ),
     )

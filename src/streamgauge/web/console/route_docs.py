@@ -1,0 +1,6 @@
+"""What the routes of the console take and give: all of their rows in one place."""
+
+from streamgauge.web.console.docs_vocabulary import VOCABULARY_DOCS
+from streamgauge.web.openapi import RouteDoc
+
+CONSOLE_DOCS: tuple[RouteDoc, ...] = VOCABULARY_DOCS
