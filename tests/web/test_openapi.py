@@ -12,6 +12,7 @@ from streamgauge.web.alerts import ALERT_ROUTES
 from streamgauge.web.analytics import ANALYTICS_ROUTES
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
+from streamgauge.web.console.live import LIVE_ROUTES
 from streamgauge.web.console.route_docs import CONSOLE_DOCS
 from streamgauge.web.console.vocabulary import VOCABULARY_ROUTES
 from streamgauge.web.customers import CUSTOMER_ROUTES
@@ -62,7 +63,7 @@ DOOR_ROUTES = (
     *SECRET_ROUTES,
     *PERIOD_ROUTES,
 )
-CONSOLE_ROUTES = VOCABULARY_ROUTES
+CONSOLE_ROUTES = (*VOCABULARY_ROUTES, *LIVE_ROUTES)
 ROUTE_DOCS = (
     *ROUTES,
     *DASHBOARD_DOCS,

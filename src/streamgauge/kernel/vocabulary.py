@@ -5,6 +5,8 @@ Times are milliseconds since 1970, UTC. Only events in force count. Texts to sea
 
 import msgspec
 
+from streamgauge.kernel.query import StoredEvent
+
 
 class NamesQuery(msgspec.Struct, frozen=True):
     """The names of the project's events, most frequent first. search: only names that hold this text."""
@@ -80,3 +82,24 @@ class WebsiteArrivals(msgspec.Struct, frozen=True):
     last_ms: int | None
     last_path: str
     recent: int
+
+
+class LatestQuery(msgspec.Struct, frozen=True):
+    """The events that came last, in the order of the journal. Each text, when given, must be the event's own.
+
+    after: only those beyond this position.
+    """
+
+    project_id: str
+    limit: int
+    event_name: str | None = None
+    customer_id: str | None = None
+    website_id: str | None = None
+    after: int | None = None
+
+
+class LatestEvents(msgspec.Struct, frozen=True):
+    """The oldest first. left_out: how many more lie beyond `after`; 0 without it."""
+
+    events: tuple[StoredEvent, ...]
+    left_out: int

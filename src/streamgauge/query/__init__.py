@@ -5,6 +5,7 @@
       listing.py          EventListQuery and EventLookup: the same
       site/               SiteQuery: the numbers of a website
       journeys/           funnels, retention, attribution
+      latest.py           the events that came last
       vocabulary.py       what there is to ask about: names, properties, values
       export.py           pages of an export, for ExportDesk
       clauses.py          the parts that they share: bound values, the WHERE clause, keys to group and filter by
@@ -14,6 +15,7 @@ SQL text is written in this room only. It is made of fixed pieces; whatever came
 """
 
 from streamgauge.query.export import ExportDesk
+from streamgauge.query.latest import LatestQuestion
 from streamgauge.query.runner import Answered, Freshness, IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
 from streamgauge.query.vocabulary import NamesQuestion, PropertiesQuestion, ValuesQuestion, WebsiteQuestion
 
@@ -22,6 +24,7 @@ __all__ = [
     "ExportDesk",
     "Freshness",
     "IgnoredTimes",
+    "LatestQuestion",
     "NamesQuestion",
     "PropertiesQuestion",
     "QueryObserver",

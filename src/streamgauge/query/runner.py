@@ -276,14 +276,14 @@ class QueryRunner:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_QUERIES, QUERY_*."""
         return await self.ask(ask_attribution(query))
 
-    async def ask(self, question: Question[T]) -> Answered[T]:
+    async def ask(self, question: Question[T], as_of: AsOf | None = None) -> Answered[T]:
         """Answer by its statements, each in a turn of its own. Raises Refusal TOO_MANY_QUERIES, QUERY_*."""
 
         async def answer(snapshot: Snapshot) -> T:
             results = await self._results(question.compile(snapshot))
             return await asyncio.to_thread(question.read, results)
 
-        return await self._settled(question.project_id, answer)
+        return await self._settled(question.project_id, answer, _view(as_of))
 
     def close(self) -> None:
         """Refuse what waits, and wait for what runs."""
