@@ -17,8 +17,8 @@ _ABOUT = (
     "visitor, website, source, path (null where the event has none), bot, properties as sent; the id of the message is the "
     'position of the last of them. `event: skipped` has {"count"}: so many were left out, because the reader was too slow (at '
     f"most {MOST_EVENTS:,} events and {MOST_BYTES // 2**20} MiB wait for it). `event: heartbeat` comes first when there is "
-    f"nothing to send, and after {HEARTBEAT_S:g} s without a message. At most {1 / PACE_S:g} messages come per second. An event that "
-    f"replaces another comes as it is now. After {LIFE_S / 60:g} minutes the stream ends; come again with `after`. At most "
+    f"nothing to send, and after {HEARTBEAT_S:g} s without a message. At most {1 / PACE_S:g} messages come per second. An event "
+    f"that replaces another comes as it is now. After {LIFE_S / 60:g} minutes the stream ends; come again with `after`. At most "
     f"{MOST_OF_PROJECT} streams of a project and {MOST_IN_ALL} in all are open; one more is server_busy."
 )
 
