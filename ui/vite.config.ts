@@ -1,11 +1,29 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 /** The server that `npm run dev` asks; `make serve` starts it. */
 const server = process.env.STREAMGAUGE_URL ?? "http://127.0.0.1:8080";
 
+/** Beside each text file its gzip, so that the server never packs anything while it answers. */
+function packed(): Plugin {
+  return {
+    name: "packed",
+    apply: "build",
+    writeBundle({ dir = "" }) {
+      for (const found of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+        if (/\.(js|css|svg|json)$/.test(found)) {
+          const path = `${dir}/${found}`;
+          writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+        }
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), packed()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     outDir: "../src/streamgauge/web/console/built",
@@ -17,7 +35,10 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ["/console/v1", "/solinth", "/thebizness", "/flexprice", "/js", "/docs", "/openapi.json"].map((path) => [path, server]),
+      ["/console/v1", "/solinth", "/thebizness", "/flexprice", "/js", "/docs", "/openapi.json"].map((path) => [
+        path,
+        server,
+      ]),
     ),
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

@@ -18,7 +18,16 @@ const brand: MantineColorsTuple = [
  * Colours of data, in their order. From Okabe and Ito's set, which people with the common colour blindnesses tell apart; yellow is
  * left out, since it does not show on white. Charts never tell things by colour alone: lines are named and tables stand beside them.
  */
-export const DATA_COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8f98", "#5d4fb3"] as const;
+export const DATA_COLOURS = [
+  "#0072b2",
+  "#e69f00",
+  "#009e73",
+  "#cc79a7",
+  "#56b4e9",
+  "#d55e00",
+  "#8a8f98",
+  "#5d4fb3",
+] as const;
 
 /** The time before, and whatever is only there to compare with. */
 export const COMPARED_COLOUR = "#9aa3ad";

@@ -40,6 +40,7 @@ from streamgauge.web.application import Application
 from streamgauge.web.body import Bodies
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import CollectDesk, collect_paths
+from streamgauge.web.console.files import application_paths
 from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
@@ -191,6 +192,7 @@ def _application(
         *tracker_paths(),
         *health_paths(readiness_checks(settings, parts)),
         *own_paths(telemetry),
+        *application_paths(),
         *reference_paths(api_document(__version__)),
         *internal_paths(token, refresh, verify),
         *transfer_paths(token, bodies, append_desk(parts, enricher), export_desk(settings, parts), usage_desk(parts, runner)),

@@ -1,11 +1,11 @@
-"""Our own pages besides the doors: metrics and the API reference. No key is needed; nothing here shows an event."""
+"""Metrics, for whoever collects them. No key is needed; nothing here shows an event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from streamgauge.web.exchange import Exchange
 from streamgauge.web.reply import Receive, Reply
-from streamgauge.web.routing import Answer, Endpoint, Path
+from streamgauge.web.routing import Endpoint, Path
 from streamgauge.web.telemetry import CONTENT_TYPE
 
 
@@ -16,16 +16,9 @@ class Rendered(Protocol):
 
 
 def own_paths(telemetry: Rendered) -> list[Path]:
-    """`/metrics`, and `/`, which leads to the reference."""
-    to_reference = Reply(302, b"", b"text/plain", headers=((b"location", b"/docs"),))
-    return [
-        Path("/metrics", "GET", Endpoint(_page(lambda: Reply(200, telemetry.render(), CONTENT_TYPE)))),
-        Path("/", "GET", Endpoint(_page(lambda: to_reference))),
-    ]
+    """`/metrics`."""
 
-
-def _page(render: Callable[[], Reply]) -> Answer:
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
-        return render()
+        return Reply(200, telemetry.render(), CONTENT_TYPE)
 
-    return answer
+    return [Path("/metrics", "GET", Endpoint(answer))]

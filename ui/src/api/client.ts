@@ -44,7 +44,8 @@ const signing: Middleware = {
   onRequest({ request }) {
     if (signature.project && !request.headers.has("x-streamgauge-project"))
       request.headers.set("x-streamgauge-project", signature.project);
-    if (request.method !== "GET" && request.method !== "HEAD") request.headers.set("x-streamgauge-csrf", signature.csrf);
+    if (request.method !== "GET" && request.method !== "HEAD")
+      request.headers.set("x-streamgauge-csrf", signature.csrf);
     return request;
   },
 };
@@ -76,7 +77,10 @@ export async function ask<T>(asked: Promise<Result<T>>): Promise<T> {
 /** One shape of the refusals of all doors. */
 export function refusalOf(response: Response, body: unknown): Refused {
   const whole = (body ?? {}) as Record<string, unknown>;
-  const inner = (typeof whole.error === "object" && whole.error !== null ? whole.error : whole) as Record<string, unknown>;
+  const inner = (typeof whole.error === "object" && whole.error !== null ? whole.error : whole) as Record<
+    string,
+    unknown
+  >;
   const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
   const message = text(inner.message) ?? text(whole.error) ?? texts.shell.refusedWithout(response.status);
   const wait = Number(response.headers.get("retry-after"));

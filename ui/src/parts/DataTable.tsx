@@ -54,7 +54,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               column={column}
               down={sorting?.id === column.id ? sorting.down : null}
               onSort={() =>
-                setSorting((before) => ({ id: column.id, down: before?.id === column.id ? !before.down : !!column.number }))
+                setSorting((before) => ({
+                  id: column.id,
+                  down: before?.id === column.id ? !before.down : !!column.number,
+                }))
               }
             />
           ))}
@@ -84,7 +87,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     </table>
   );
   return (
-    <ScrollArea.Autosize type="auto" viewportProps={{ tabIndex: 0, role: "group", "aria-label": label }} {...(maxHeight ? { mah: maxHeight } : {})}>
+    <ScrollArea.Autosize
+      type="auto"
+      viewportProps={{ tabIndex: 0, role: "group", "aria-label": label }}
+      {...(maxHeight ? { mah: maxHeight } : {})}
+    >
       {table}
     </ScrollArea.Autosize>
   );
@@ -92,7 +99,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
 function cellStyle<Row>(column: Column<Row>, row: Row): CSSProperties {
   const share = column.share ? { "--share": Math.max(0, Math.min(1, column.share(row))) } : {};
-  return { ...(column.width ? { width: column.width } : {}), ...(column.number ? {} : { maxWidth: 320 }), ...share } as CSSProperties;
+  return {
+    ...(column.width ? { width: column.width } : {}),
+    ...(column.number ? {} : { maxWidth: 320 }),
+    ...share,
+  } as CSSProperties;
 }
 
 function Heading<Row>({ column, down, onSort }: { column: Column<Row>; down: boolean | null; onSort: () => void }) {

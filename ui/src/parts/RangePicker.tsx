@@ -29,7 +29,10 @@ interface RangePickerProps {
 export function RangePicker({ values, zone, onChange }: RangePickerProps) {
   const [custom, setCustom] = useState(false);
   const days = daysOfValues(values, zone);
-  const name = values.range === "custom" ? `${formatDay(days.from, "UTC")} – ${formatDay(days.to, "UTC")}` : texts.ranges[values.range];
+  const name =
+    values.range === "custom"
+      ? `${formatDay(days.from, "UTC")} – ${formatDay(days.to, "UTC")}`
+      : texts.ranges[values.range];
   return (
     <Popover opened={custom} onChange={setCustom} position="bottom-end" trapFocus withinPortal>
       <Menu position="bottom-end" withinPortal>
@@ -87,8 +90,19 @@ function CustomDays({ days, onApply }: { days: Days; onApply: (days: Days) => vo
     >
       <Stack gap="sm">
         <Group gap="sm" align="flex-start">
-          <TextInput type="date" label={texts.ranges.from} value={from} onChange={(event) => setFrom(event.currentTarget.value)} data-autofocus />
-          <TextInput type="date" label={texts.ranges.to} value={to} onChange={(event) => setTo(event.currentTarget.value)} />
+          <TextInput
+            type="date"
+            label={texts.ranges.from}
+            value={from}
+            onChange={(event) => setFrom(event.currentTarget.value)}
+            data-autofocus
+          />
+          <TextInput
+            type="date"
+            label={texts.ranges.to}
+            value={to}
+            onChange={(event) => setTo(event.currentTarget.value)}
+          />
         </Group>
         {reversed && (
           <Text size="xs" c="var(--fall)" role="alert">

@@ -6,8 +6,9 @@ import { Copy } from "./Copy";
 export function Snippet({ code, label }: { code: string; label: string }) {
   return (
     <Box pos="relative" style={{ borderRadius: 8, background: "light-dark(#f1f4f7, #11151a)" }}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <pre
+      <Box
+        component="pre"
+        role="region"
         tabIndex={0}
         aria-label={label}
         style={{
@@ -20,7 +21,7 @@ export function Snippet({ code, label }: { code: string; label: string }) {
         }}
       >
         {code}
-      </pre>
+      </Box>
       <Box pos="absolute" top={6} right={6}>
         <Copy text={code} label={label} />
       </Box>

@@ -17,10 +17,17 @@ export function csvCell(value: string | number | null | undefined): string {
   return /[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-export function toCsv(head: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[]): string {
+export function toCsv(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | null | undefined)[])[],
+): string {
   return `${[head, ...rows].map((row) => row.map(csvCell).join(",")).join("\r\n")}\r\n`;
 }
 
-export function downloadCsv(name: string, head: readonly string[], rows: readonly (readonly (string | number | null | undefined)[])[]): void {
+export function downloadCsv(
+  name: string,
+  head: readonly string[],
+  rows: readonly (readonly (string | number | null | undefined)[])[],
+): void {
   downloadBlob(`${name}.csv`, new Blob(["\ufeff", toCsv(head, rows)], { type: "text/csv;charset=utf-8" }));
 }

@@ -42,7 +42,15 @@ export function Empty({ title, hint, action, icon, height = 220 }: EmptyProps) {
   );
 }
 
-export function Failure({ error, retry, height = 220 }: { error: Error; retry?: () => void; height?: number | string }) {
+export function Failure({
+  error,
+  retry,
+  height = 220,
+}: {
+  error: Error;
+  retry?: () => void;
+  height?: number | string;
+}) {
   const code = error instanceof Refused && error.status > 0 ? error.code : null;
   return (
     <Center mih={height} p="md" role="alert">

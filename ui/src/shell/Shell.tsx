@@ -1,8 +1,28 @@
 /** The frame around the pages of a project: menu, search, account. On a phone the menu opens over the page. */
-import { ActionIcon, AppShell, Box, Burger, Group, Kbd, Menu, ScrollArea, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import {
+  ActionIcon,
+  AppShell,
+  Box,
+  Burger,
+  Group,
+  Kbd,
+  Menu,
+  ScrollArea,
+  Text,
+  UnstyledButton,
+  useMantineColorScheme,
+} from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
-import { IconCheck, IconChevronDown, IconHelp, IconLogout, IconMoon, IconSearch, IconUserCircle } from "@tabler/icons-react";
+import {
+  IconCheck,
+  IconChevronDown,
+  IconHelp,
+  IconLogout,
+  IconMoon,
+  IconSearch,
+  IconUserCircle,
+} from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Link, useLocation } from "wouter";
 import { api, ask } from "@/api/client";
@@ -40,27 +60,33 @@ export function Shell({ children }: { children: ReactNode }) {
       padding={{ base: "sm", sm: "lg" }}
       transitionDuration={0}
     >
-      <a
-        className="skip"
-        href="#content"
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
+      <button type="button" className="skip" onClick={() => main.current?.focus()}>
         {shell.skip}
-      </a>
+      </button>
       <AppShell.Header bg="var(--page-ground)" withBorder={false}>
         <Group h="100%" px={{ base: "sm", sm: "lg" }} justify="space-between" wrap="nowrap">
           <Group gap="xs" wrap="nowrap" style={{ minWidth: 0 }}>
-            <Burger opened={menuOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={menuOpen ? shell.closeMenu : shell.menu} />
+            <Burger
+              opened={menuOpen}
+              onClick={menu.toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={menuOpen ? shell.closeMenu : shell.menu}
+            />
             <Text fw={600} truncate hiddenFrom="sm">
               {useProject().name}
             </Text>
           </Group>
           <Group gap={6} wrap="nowrap">
             <SearchButton />
-            <ActionIcon variant="subtle" color="gray" size="lg" onClick={help.open} aria-label={shell.help} visibleFrom="sm">
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              onClick={help.open}
+              aria-label={shell.help}
+              visibleFrom="sm"
+            >
               <IconHelp size={18} />
             </ActionIcon>
             <AccountMenu />
@@ -106,7 +132,11 @@ function Navigation() {
               const active = to === "/" ? path === "/" : path === to || path.startsWith(`${to}/`);
               return (
                 <li key={to}>
-                  <Link href={to} className="nav-link" {...(active ? { "data-active": true, "aria-current": "page" as const } : {})}>
+                  <Link
+                    href={to}
+                    className="nav-link"
+                    {...(active ? { "data-active": true, "aria-current": "page" as const } : {})}
+                  >
                     <Icon size={18} stroke={1.7} aria-hidden />
                     {name}
                   </Link>
@@ -151,7 +181,12 @@ function ProjectMenu() {
 
 function SearchButton() {
   return (
-    <UnstyledButton onClick={spotlight.open} className="nav-link panel" style={{ paddingBlock: 4 }} aria-label={shell.search}>
+    <UnstyledButton
+      onClick={spotlight.open}
+      className="nav-link panel"
+      style={{ paddingBlock: 4 }}
+      aria-label={shell.search}
+    >
       <IconSearch size={16} aria-hidden />
       <Text size="sm" className="soft" visibleFrom="sm" pr={40}>
         {shell.search}

@@ -15,7 +15,12 @@ export function ShortcutHelp({ opened, onClose }: { opened: boolean; onClose: ()
     ...DESTINATIONS.map(({ keys, name }) => ({ keys, what: shortcuts.goTo(name) })),
   ];
   return (
-    <Modal opened={opened} onClose={onClose} title={shortcuts.title} closeButtonProps={{ "aria-label": texts.shell.close }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={shortcuts.title}
+      closeButtonProps={{ "aria-label": texts.shell.close }}
+    >
       <Stack gap={6}>
         {rows.map(({ keys, what }) => (
           <Group key={keys} justify="space-between" wrap="nowrap">

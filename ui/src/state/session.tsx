@@ -4,12 +4,8 @@ import { api, ask, sign, whenSignedOut } from "@/api/client";
 import { queryClient, useAsk } from "@/api/queries";
 import type { components, paths } from "@/api/schema";
 
-type Answer<P extends keyof paths, M extends "get" | "post"> = paths[P] extends Record<
-  M,
-  { responses: { 200: { content: { "application/json": infer T } } } }
->
-  ? T
-  : never;
+type Answer<P extends keyof paths, M extends "get" | "post"> =
+  paths[P] extends Record<M, { responses: { 200: { content: { "application/json": infer T } } } }> ? T : never;
 
 export type Session = Answer<"/console/v1/session", "get">;
 export type Project = Session["projects"][number];

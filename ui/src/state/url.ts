@@ -8,8 +8,7 @@
  * A value that is the default is left out of the link; one that cannot be read is the default.
  */
 import { useCallback, useMemo, useRef } from "react";
-import { useSearch } from "wouter";
-import { useLocation } from "wouter";
+import { useLocation, useSearch } from "wouter";
 
 export interface Field<T> {
   read: (given: string[]) => T;
@@ -47,7 +46,9 @@ export function list(): Field<string[]> {
 
 export function readValues<F extends Fields>(fields: F, search: string): Values<F> {
   const given = new URLSearchParams(search);
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.read(given.getAll(name))])) as Values<F>;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [name, field.read(given.getAll(name))]),
+  ) as Values<F>;
 }
 
 /** The query string with the values in it; parameters that are not of these fields stay. */

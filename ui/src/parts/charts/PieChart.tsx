@@ -21,7 +21,15 @@ interface PieChartProps {
   onPress?: (name: string, index: number) => void;
 }
 
-export function PieChart({ title, parts, height = 280, format = formatNumber, most = 7, handle, onPress }: PieChartProps) {
+export function PieChart({
+  title,
+  parts,
+  height = 280,
+  format = formatNumber,
+  most = 7,
+  handle,
+  onPress,
+}: PieChartProps) {
   const shown = useMemo(() => joined(parts, most), [parts, most]);
   const total = shown.reduce((sum, part) => sum + part.value, 0);
   const option = useCallback(
@@ -32,9 +40,20 @@ export function PieChart({ title, parts, height = 280, format = formatNumber, mo
         borderColor: ink.line,
         textStyle: { color: ink.text },
         formatter: (given: { name: string; value: number; color: string }) =>
-          tipOf(given.name, [{ colour: given.color, name: formatShare(total ? given.value / total : 0), value: format(given.value) }]),
+          tipOf(given.name, [
+            { colour: given.color, name: formatShare(total ? given.value / total : 0), value: format(given.value) },
+          ]),
       },
-      legend: { orient: "vertical", right: 0, top: "middle", icon: "circle", itemWidth: 9, itemHeight: 9, type: "scroll", textStyle: { color: ink.soft, width: 120, overflow: "truncate" } },
+      legend: {
+        orient: "vertical",
+        right: 0,
+        top: "middle",
+        icon: "circle",
+        itemWidth: 9,
+        itemHeight: 9,
+        type: "scroll",
+        textStyle: { color: ink.soft, width: 120, overflow: "truncate" },
+      },
       series: [
         {
           type: "pie",
@@ -43,14 +62,26 @@ export function PieChart({ title, parts, height = 280, format = formatNumber, mo
           padAngle: 1,
           itemStyle: { borderRadius: 3, borderColor: ink.ground, borderWidth: 1 },
           label: { show: false },
-          data: shown.map((part, place) => ({ ...part, itemStyle: { color: DATA_COLOURS[place % DATA_COLOURS.length] } })),
+          data: shown.map((part, place) => ({
+            ...part,
+            itemStyle: { color: DATA_COLOURS[place % DATA_COLOURS.length] },
+          })),
         },
       ],
     }),
     [shown, format, total],
   );
   const summary = shown.map((part) => `${part.name}: ${format(part.value)}`).join("; ");
-  return <Chart title={title} summary={summary} height={height} option={option} {...(handle ? { handle } : {})} {...(onPress ? { onPress } : {})} />;
+  return (
+    <Chart
+      title={title}
+      summary={summary}
+      height={height}
+      option={option}
+      {...(handle ? { handle } : {})}
+      {...(onPress ? { onPress } : {})}
+    />
+  );
 }
 
 function joined(parts: readonly Part[], most: number): Part[] {

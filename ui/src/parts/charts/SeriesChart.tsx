@@ -34,14 +34,33 @@ interface SeriesChartProps {
 }
 
 export function SeriesChart(props: SeriesChartProps) {
-  const { title, labels, series, kind = "line", stacked = false, unit, height = 280, format = formatNumber, partial = false } = props;
+  const {
+    title,
+    labels,
+    series,
+    kind = "line",
+    stacked = false,
+    unit,
+    height = 280,
+    format = formatNumber,
+    partial = false,
+  } = props;
   const option = useCallback(
     (ink: Ink): EChartsCoreOption => ({
       aria: { enabled: false },
       grid: { left: 8, right: 16, top: series.length > 1 ? 36 : unit ? 30 : 14, bottom: 4, containLabel: true },
       legend:
         series.length > 1
-          ? { type: "scroll", top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: ink.soft }, pageTextStyle: { color: ink.soft } }
+          ? {
+              type: "scroll",
+              top: 0,
+              left: 0,
+              icon: "roundRect",
+              itemWidth: 10,
+              itemHeight: 10,
+              textStyle: { color: ink.soft },
+              pageTextStyle: { color: ink.soft },
+            }
           : { show: false },
       tooltip: {
         trigger: "axis",
@@ -66,7 +85,10 @@ export function SeriesChart(props: SeriesChartProps) {
         minInterval: 0,
         splitNumber: 4,
         splitLine: { lineStyle: { color: ink.line } },
-        axisLabel: { color: ink.soft, formatter: (value: number) => formatShort(value) + (unit && series.length > 1 ? ` ${unit}` : "") },
+        axisLabel: {
+          color: ink.soft,
+          formatter: (value: number) => formatShort(value) + (unit && series.length > 1 ? ` ${unit}` : ""),
+        },
       },
       series: series.flatMap((one, place) => drawn(one, colourOf(series, place), kind, stacked, partial)),
     }),
@@ -90,7 +112,13 @@ function colourOf(series: readonly Series[], place: number): string {
   return DATA_COLOURS[before % DATA_COLOURS.length] ?? DATA_COLOURS[0];
 }
 
-function drawn(one: Series, colour: string, kind: "line" | "area" | "bar", stacked: boolean, partial: boolean): object[] {
+function drawn(
+  one: Series,
+  colour: string,
+  kind: "line" | "area" | "bar",
+  stacked: boolean,
+  partial: boolean,
+): object[] {
   const shared = {
     name: one.name,
     itemStyle: { color: colour },
@@ -98,7 +126,15 @@ function drawn(one: Series, colour: string, kind: "line" | "area" | "bar", stack
     ...(stacked && !one.compared ? { stack: "all" } : {}),
   };
   if (kind === "bar" && !one.compared)
-    return [{ ...shared, type: "bar", data: [...one.values], barMaxWidth: 36, itemStyle: { color: colour, borderRadius: stacked ? 0 : [3, 3, 0, 0] } }];
+    return [
+      {
+        ...shared,
+        type: "bar",
+        data: [...one.values],
+        barMaxWidth: 36,
+        itemStyle: { color: colour, borderRadius: stacked ? 0 : [3, 3, 0, 0] },
+      },
+    ];
   const line = {
     ...shared,
     type: "line",
@@ -129,7 +165,8 @@ function tooltip(given: unknown, format: (value: number) => string): HTMLElement
   const items = (Array.isArray(given) ? given : [given]) as TipItem[];
   const rows = new Map<string, { colour: string; name: string; value: string }>();
   for (const { seriesName = "", color = "", value } of items)
-    if (value !== null && value !== undefined) rows.set(seriesName, { colour: color, name: seriesName, value: format(value) });
+    if (value !== null && value !== undefined)
+      rows.set(seriesName, { colour: color, name: seriesName, value: format(value) });
   return tipOf(items[0]?.axisValueLabel ?? "", [...rows.values()]);
 }
 

@@ -41,7 +41,11 @@ export function WorldMap({ title, values, height = 320, format = formatNumber, o
         textStyle: { color: ink.text },
         formatter: (given: { name: string; value?: number; color?: string }) =>
           tipOf(countryName(given.name), [
-            { colour: String(given.color ?? ""), name: title, value: given.value && given.value > 0 ? format(given.value) : "0" },
+            {
+              colour: String(given.color ?? ""),
+              name: title,
+              value: given.value && given.value > 0 ? format(given.value) : "0",
+            },
           ]),
       },
       visualMap: {
