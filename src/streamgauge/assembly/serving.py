@@ -13,6 +13,7 @@ import signal
 import sys
 
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 
 from streamgauge import __version__
 from streamgauge.assembly.console import ConsoleParts, console
@@ -28,6 +29,7 @@ from streamgauge.intake.enrichment import Enricher, open_enricher
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.identifiers import IdMint
+from streamgauge.kernel.refusal import Refusal
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota, RateLimits
 from streamgauge.metering.limits import Limits
@@ -37,10 +39,12 @@ from streamgauge.web.alerts import ALERT_ROUTES
 from streamgauge.web.analytics import ANALYTICS_ROUTES, AnalyticsDesk
 from streamgauge.web.announcement import run_file, url_of, welcome
 from streamgauge.web.application import Application
+from streamgauge.web.audit import Auditor
 from streamgauge.web.body import Bodies
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import CollectDesk, collect_paths
 from streamgauge.web.console.files import application_paths
+from streamgauge.web.console.people import KeysOfSessions
 from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, DashboardDesk, shared_paths
 from streamgauge.web.door_routes import door_paths
@@ -73,6 +77,7 @@ _SWITCH_INTERVAL_S = 0.001
 # Requests and loads make many short-lived objects and no cycles; the collector's defaults would walk them again and again.
 _GC_THRESHOLDS = (50_000, 20, 100)
 DAY_MS = 86_400_000
+_NOTE_USE_EVERY_S = 60.0
 
 
 def serve(settings: Settings) -> None:
@@ -97,7 +102,8 @@ async def _serve(settings: Settings) -> None:
         runner = _query_runner(settings, parts, telemetry)
         limits = await stack.enter_async_context(limiting(settings, parts, runner, _note_limit_failure))
         enricher = open_enricher(settings.geo_database, settings.proxy_networks, settings.data_dir, SystemClock())
-        application = _application(settings, parts, telemetry, runner, enricher, token, limits)
+        owner_token = secrets.token_urlsafe(32)
+        application = _application(settings, parts, telemetry, runner, enricher, token, limits, owner_token)
         server = Server(
             application,
             application.render_refusal,
@@ -110,6 +116,7 @@ async def _serve(settings: Settings) -> None:
         _stop_on_signals(server)
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
         tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
+        noting = asyncio.create_task(_note_use_for_ever(parts.control))
         delivering = asyncio.create_task(run_dispatcher(settings, parts.control.webhooks, SystemClock(), _note_webhook_failure))
         try:
             with telling(parts, _note_webhook_failure), run_file(settings.run_file, token) as announce:
@@ -119,14 +126,17 @@ async def _serve(settings: Settings) -> None:
                     url = url_of(settings.host, port)
                     announce(url)
                     log.info("ready", url=url, data_dir=str(settings.data_dir))
-                    welcome(url, DEFAULT_PROJECT, _first_key(parts.control))
+                    link = f"{settings.public_url.rstrip('/') or url}/welcome?token={owner_token}"
+                    welcome(url, DEFAULT_PROJECT, _first_key(parts.control), link if parts.control.people.needs_owner else None)
 
                 await server.serve(on_ready)
         finally:
             refreshing.cancel()
             tending.cancel()
+            noting.cancel()
             delivering.cancel()
-            await asyncio.gather(delivering, return_exceptions=True)
+            await asyncio.gather(delivering, noting, return_exceptions=True)
+            _note_use(parts.control)
             runner.close()
     log.info("stopped")
 
@@ -152,11 +162,13 @@ def _application(
     enricher: Enricher,
     token: str,
     limits: Limits,
+    owner_token: str,
 ) -> Application:
     clock = SystemClock()
     mint = IdMint(clock)
     bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
-    gate = Gate(parts.control, RateLimits(), clock, mint)
+    auditor = Auditor(parts.control.audit.add, _note_audit_failure)
+    gate = Gate(parts.control, RateLimits(), clock, mint, KeysOfSessions(parts.control), auditor)
     intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()), enricher)
     dashboards = DashboardDesk(parts.control.dashboards, runner, parts.control.website_of)
     periods = PeriodDesk(parts.control.closed_periods, runner, parts.loader, lambda: parts.journal.end, settings.read_wait_s)
@@ -187,7 +199,7 @@ def _application(
         *door_paths(gate, bodies, RECEIPT_ROUTES, receipt_desk(parts.control, runner, intake, telemetry)),
         *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
         *shared_paths(gate, dashboards),
-        *console(ConsoleParts(settings, parts, runner, gate, bodies)),
+        *console(ConsoleParts(settings, parts, runner, gate, bodies, owner_token, auditor)),
         *collect_paths(collect_desk),
         *tracker_paths(),
         *health_paths(readiness_checks(settings, parts)),
@@ -228,6 +240,24 @@ def _stop_on_signals(server: Server) -> None:
 
 def _note_refresh_failure(error: Exception) -> None:
     log.warning("control_refresh_failed", error=type(error).__name__)
+
+
+async def _note_use_for_ever(control: Control) -> None:
+    while True:
+        await asyncio.sleep(_NOTE_USE_EVERY_S)
+        await asyncio.to_thread(_note_use, control)
+
+
+def _note_use(control: Control) -> None:
+    """Write down when sessions were used last; what cannot be written now is written the next time."""
+    try:
+        control.sessions.note_use()
+    except (SQLAlchemyError, Refusal) as exc:
+        log.warning("use_not_noted", error=type(exc).__name__)
+
+
+def _note_audit_failure(error: Exception) -> None:
+    log.warning("audit_failed", error=type(error).__name__)
 
 
 def _note_enrichment_failure(error: Exception) -> None:

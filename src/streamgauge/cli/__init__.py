@@ -12,6 +12,7 @@ from streamgauge.cli.keys import keys
 from streamgauge.cli.projects import projects
 from streamgauge.cli.rates import rates
 from streamgauge.cli.serve import serve
+from streamgauge.cli.users import users
 from streamgauge.cli.verify import verify
 from streamgauge.cli.websites import websites
 
@@ -22,5 +23,5 @@ def main() -> None:
     """Streamgauge: events in once; product metrics, web analytics and usage metering out."""
 
 
-for _command in (serve, projects, keys, websites, rates, verify, import_, export, config):
+for _command in (serve, projects, keys, users, websites, rates, verify, import_, export, config):
     main.add_command(_command)

@@ -26,6 +26,12 @@ class _RunFile(msgspec.Struct):
     token: str
 
 
+def address_of(settings: Settings) -> str | None:
+    """Where the server that was started on the folder listens; None when none was."""
+    server = _read_run_file(settings)
+    return None if server is None else server.url
+
+
 def ask_server(settings: Settings, path: str, timeout_s: float) -> ServerAnswer | None:
     """POST to the server that runs on the folder; None when none runs. Never goes through a proxy."""
     server = _read_run_file(settings)

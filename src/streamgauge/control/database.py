@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from streamgauge.control.tables import generation
 from streamgauge.kernel.refusal import Reason, Refusal
 
-HEAD_REVISION = "0004"
+HEAD_REVISION = "0005"
 """The revision that this code needs; a test holds it equal to the head of migrations/."""
 
 BUSY_TIMEOUT_S = 10.0

@@ -33,7 +33,11 @@ WATCH_INTERVAL_S = 0.2
 class LiveDirectory:
     """Look-ups in memory, unless something is unknown. Safe to use from several threads."""
 
-    def __init__(self, database: Database, plans: Mapping[str, Plan], clock: Clock) -> None:
+    def __init__(
+        self, database: Database, plans: Mapping[str, Plan], clock: Clock, also: Callable[[], None] = lambda: None
+    ) -> None:
+        """also: called whenever a change was taken up."""
+        self._also = also
         self._database = database
         self._plans = plans
         self._clock = clock
@@ -73,7 +77,8 @@ class LiveDirectory:
             if connection.execute(select(generation.c.value)).scalar_one() == self._directory.generation:
                 return False
             self._directory = self._read_directory(connection)
-            return True
+        self._also()
+        return True
 
     async def keep_fresh(self, on_failure: Callable[[Exception], None], interval_s: float = WATCH_INTERVAL_S) -> None:
         """Refresh for ever. A failing database is reported and tried again; the last directory stays in use meanwhile."""

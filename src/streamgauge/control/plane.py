@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from streamgauge.control.alerts import Alerts
+from streamgauge.control.audit import Audit
 from streamgauge.control.catalogue import Catalogue
 from streamgauge.control.closed_periods import ClosedPeriods
 from streamgauge.control.conversion_events import (
@@ -33,8 +34,10 @@ from streamgauge.control.keys import (
     rotate_key,
 )
 from streamgauge.control.live import WATCH_INTERVAL_S, LiveDirectory
+from streamgauge.control.people import People
 from streamgauge.control.projects import create_project, find_project, list_projects
 from streamgauge.control.rates import RatesLoaded, load_rates
+from streamgauge.control.sessions import Sessions
 from streamgauge.control.webhooks import Webhooks
 from streamgauge.control.websites import create_website, delete_website, list_websites, no_website, update_website
 from streamgauge.kernel.access import Key, Plan, Project
@@ -59,7 +62,10 @@ class Control:
         self._mint = IdMint(clock)
         # Not the lock of a refresh, so that a look-up that refreshes never waits behind a change that waits for another process.
         self._change_lock = threading.Lock()
-        self._live = LiveDirectory(database, plans, clock)
+        self.people = People(database, clock)
+        self.sessions = Sessions(database, clock)
+        self.audit = Audit(database, clock)
+        self._live = LiveDirectory(database, plans, clock, self.people.refresh)
         self.dashboards = Dashboards(database, clock)
         self.catalogue = Catalogue(database, clock)
         self.customers = Customers(database, clock)

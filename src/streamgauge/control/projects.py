@@ -1,6 +1,6 @@
 """Projects: the owners of everything else."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from streamgauge.control.tables import projects
 from streamgauge.kernel.access import Project
@@ -16,6 +16,16 @@ def create_project(connection: Connection, project_id: str, name: str, now_ms: i
         raise Refusal(Reason.ALREADY_EXISTS, f"A project named {name!r} exists already.", field="name")
     connection.execute(insert(projects).values(project_id=project_id, name=name, created_at_ms=now_ms))
     return Project(project_id, name)
+
+
+def rename_project(connection: Connection, project_id: str, name: str) -> None:
+    """Raises Refusal already_exists, invalid_parameter, not_found."""
+    name = _valid_name(name)
+    other = find_project(connection, name)
+    if other is not None and other.project_id != project_id:
+        raise Refusal(Reason.ALREADY_EXISTS, f"A project named {name!r} exists already.", field="name")
+    if connection.execute(update(projects).where(projects.c.project_id == project_id).values(name=name)).rowcount == 0:
+        raise Refusal(Reason.NOT_FOUND, "Project not found", field="id")
 
 
 def find_project(connection: Connection, name: str) -> Project | None:

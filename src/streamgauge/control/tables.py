@@ -46,6 +46,7 @@ keys = Table(
     Column("expires_at_ms", BigInteger),
     Column("revoked_at_ms", BigInteger),
     Column("replaced_by", String(64), ForeignKey("keys.key_id")),
+    Column("last_used_at_ms", BigInteger),
 )
 """revoked_at_ms may lie in the future: a rotated key works until its grace ends. replaced_by: the key that took its place."""
 

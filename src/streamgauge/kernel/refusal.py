@@ -67,6 +67,8 @@ class Reason(StrEnum):
     INVALID_AUTH_SCHEME = "invalid_auth_scheme"
     INSUFFICIENT_SCOPE = "insufficient_scope"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    INVALID_CREDENTIALS = "invalid_credentials"
+    CSRF_FAILED = "csrf_failed"
     RATE_LIMITED = "rate_limited"
     QUOTA_EXCEEDED = "quota_exceeded"
     # A query.
@@ -108,6 +110,8 @@ _KIND_OF: Mapping[Reason, Kind] = {
     Reason.INVALID_AUTH_SCHEME: Kind.UNAUTHORIZED,
     Reason.INSUFFICIENT_SCOPE: Kind.FORBIDDEN,
     Reason.ORIGIN_NOT_ALLOWED: Kind.FORBIDDEN,
+    Reason.INVALID_CREDENTIALS: Kind.UNAUTHORIZED,
+    Reason.CSRF_FAILED: Kind.FORBIDDEN,
     Reason.RATE_LIMITED: Kind.LIMITED,
     Reason.QUOTA_EXCEEDED: Kind.LIMITED,
     Reason.QUERY_TIMEOUT: Kind.UNAVAILABLE,

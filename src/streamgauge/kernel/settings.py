@@ -82,6 +82,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         str, Row("Networks, with commas between, whose X-Forwarded-For and Forwarded headers tell the visitor's address.")
     ] = ""
+    public_url: Annotated[
+        str, Row("Address at which browsers reach the server, as https://stats.example.com; empty: as they ask for it.")
+    ] = ""
     webhook_addresses: Annotated[
         str,
         Row("Where webhooks may be sent: any, or public alone (no loopback, no private networks).", choices=("public", "any")),

@@ -15,9 +15,18 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def welcome(url: str, project: str, first_key: str | None) -> None:
-    """Tell a person at the terminal what to do next. The log goes to standard error, this to standard output."""
+def welcome(url: str, project: str, first_key: str | None, owner_link: str | None = None) -> None:
+    """Tell a person at the terminal what to do next. The log goes to standard error, this to standard output.
+
+    owner_link: by which the first owner comes; None when somebody can sign in already.
+    """
     lines = [f"Streamgauge {__version__} is ready at {url}", f"  API reference  {url}/docs", f"  metrics        {url}/metrics"]
+    if owner_link is not None:
+        lines += [
+            "",
+            "Open this link in a browser to become the owner (it works once, until the server stops):",
+            f"  {owner_link}",
+        ]
     if first_key is not None:
         lines += [
             "",

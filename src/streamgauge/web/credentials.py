@@ -33,6 +33,9 @@ class Credentials(NamedTuple):
         return header[7:].strip()
 
 
+NO_CREDENTIALS = Credentials()
+
+
 def read_credentials(headers: Headers) -> Credentials:
     authorization = api_key = None
     for name, value in headers:

@@ -1,7 +1,7 @@
 """Routes of the doors beside the ingest routes, as rows of tables: each names its method, its mounts, the scope it needs and what
 answers it. What stands between the server and the answer is the same for all of them:
 
-    enter (key, limits, scope) -> read the parameters and the body -> answer -> give the body's room back
+    enter (key, limits, scope) -> read the parameters and the body -> answer -> give the body's room back -> write down a change
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ from streamgauge.web.streaming import StreamedReply
 from streamgauge.wire.parameters import Pairs
 
 _MAX_PARAMETERS = 200
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Question(NamedTuple):
@@ -84,6 +84,8 @@ class Answerable(Protocol[_DeskContra]):
     @property
     def method(self) -> str: ...
     @property
+    def path(self) -> str: ...
+    @property
     def answer(self) -> Callable[[_DeskContra, Question], Awaitable[Reply | StreamedReply]]: ...
     @property
     def scope(self) -> Scope: ...
@@ -96,16 +98,20 @@ def answered(route: Answerable[Desk], rate_class: RateClass, gate: Gate, bodies:
         key = gate.enter(exchange, rate_class, route.scope)
         parameters = read_parameters(exchange.scope["query_string"])
         try:
-            body = await bodies.read(exchange, exchange.scope, receive) if route.method in _WITH_BODY else b""
-            question = Question(key, parameters, body, path, exchange.now_ms, _host_of(exchange))
-            return await route.answer(desk, question)
+            body = await bodies.read(exchange, exchange.scope, receive) if route.method in WITH_BODY else b""
+            question = Question(key, parameters, body, path, exchange.now_ms, host_of(exchange))
+            reply = await route.answer(desk, question)
         finally:
             bodies.release(exchange)
+        if route.method != "GET" and gate.auditor is not None and isinstance(reply, Reply):
+            await gate.auditor.changed(route.method, route.path, key, path, reply)
+        return reply
 
     return answer
 
 
-def _host_of(exchange: Exchange) -> str:
+def host_of(exchange: Exchange) -> str:
+    """The header Host, "" when there is none."""
     return next((value.decode("latin-1") for name, value in exchange.scope["headers"] if name == b"host"), "")
 
 

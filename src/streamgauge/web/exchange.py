@@ -1,6 +1,6 @@
 """One request at one door, from its headers to its answer: the steps that every route shares.
 
-    read credentials -> find the key -> count the request -> check the scope -> (the route's own work) -> send
+    read credentials -> find the key (or the person) -> count the request -> check the scope -> (the route's own work) -> send
 
 Limit headers go on every answer. A request without a valid key is counted by its sender's address, so that guessing keys is slow.
 """
@@ -14,8 +14,10 @@ from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web import reply as replies
-from streamgauge.web.credentials import Credentials, Keyring, authenticate, read_credentials, require_scope
+from streamgauge.web.audit import Auditor
+from streamgauge.web.credentials import NO_CREDENTIALS, Credentials, Keyring, authenticate, read_credentials, require_scope
 from streamgauge.web.reply import HeaderList, Reply
+from streamgauge.web.sessions import Sessions, signed_in
 
 UNKNOWN_SENDER_PLAN = Plan(name="unknown sender", requests_per_minute=1_000)
 _LONGEST_REQUEST_ID = 128
@@ -80,7 +82,18 @@ class Exchange:
 class Gate:
     """Lets a request in, or refuses it by name."""
 
-    def __init__(self, keyring: Keyring, limits: RateLimiter, clock: Clock, mint: IdMint) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        limits: RateLimiter,
+        clock: Clock,
+        mint: IdMint,
+        sessions: Sessions | None = None,
+        auditor: Auditor | None = None,
+    ) -> None:
+        """sessions: of people who sign in; None when nobody does. auditor: is told what routes changed."""
+        self.auditor = auditor
+        self._sessions = sessions
         self._keyring = keyring
         self._limits = limits
         self._clock = clock
@@ -91,8 +104,11 @@ class Gate:
         return Exchange(scope, self._clock.now_ms(), self._request_id(scope))
 
     def identify(self, exchange: Exchange) -> Key:
-        """Find the key. Raises Refusal when there is none that is valid."""
-        exchange.key = key = authenticate(exchange.credentials, self._keyring, exchange.now_ms)
+        """Find the key, or the person who is signed in. Raises Refusal when there is none that is valid."""
+        key = None
+        if self._sessions is not None and exchange.credentials == NO_CREDENTIALS:
+            key = signed_in(exchange.scope, self._sessions, exchange.now_ms)
+        exchange.key = key = key or authenticate(exchange.credentials, self._keyring, exchange.now_ms)
         return key
 
     def count(self, exchange: Exchange, rate_class: RateClass) -> None:

@@ -42,7 +42,7 @@ _TYPES: Mapping[str, bytes] = {
     ".svg": b"image/svg+xml",
     ".woff2": b"font/woff2",
 }
-_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"vary", b"accept-encoding"))
+_VARIES = (b"vary", b"accept-encoding")
 _YEAR = (b"cache-control", b"public, max-age=31536000, immutable")
 _ASK_AGAIN = (b"cache-control", b"no-cache")
 _NEVER = (b"cache-control", b"no-store")
@@ -90,8 +90,6 @@ def _index(text: bytes) -> Answer:
         nonce = secrets.token_urlsafe(16)
         headers = (
             (b"content-security-policy", policy_of(nonce).encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"same-origin"),
             (b"cross-origin-opener-policy", b"same-origin"),
             _NEVER,
         )
@@ -103,7 +101,7 @@ def _index(text: bytes) -> Answer:
 def _sent(file: _File) -> Answer:
     """Answers with a file, packed for whoever takes gzip."""
     kind = _TYPES[file.path.suffix]
-    headers = (_YEAR if file.hashed else _ASK_AGAIN, *_ALWAYS)
+    headers = (_YEAR if file.hashed else _ASK_AGAIN, _VARIES)
 
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply:
         if file.packed is not None and _takes_gzip(exchange):
