@@ -10,10 +10,14 @@ from openapi_spec_validator import validate
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.alerts import ALERT_ROUTES
 from streamgauge.web.analytics import ANALYTICS_ROUTES
+from streamgauge.web.audit import ACTIONS, UNRECORDED
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
 from streamgauge.web.console.live import LIVE_ROUTES
+from streamgauge.web.console.members import MEMBER_ROUTES
+from streamgauge.web.console.people import PEOPLE_ROUTES
 from streamgauge.web.console.route_docs import CONSOLE_DOCS
+from streamgauge.web.console.routes import PREFIX as CONSOLE_PREFIX
 from streamgauge.web.console.vocabulary import VOCABULARY_ROUTES
 from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
@@ -63,7 +67,8 @@ DOOR_ROUTES = (
     *SECRET_ROUTES,
     *PERIOD_ROUTES,
 )
-CONSOLE_ROUTES = (*VOCABULARY_ROUTES, *LIVE_ROUTES)
+OPEN_CONSOLE_ROUTES = PEOPLE_ROUTES
+CONSOLE_ROUTES = (*MEMBER_ROUTES, *VOCABULARY_ROUTES, *LIVE_ROUTES)
 ROUTE_DOCS = (
     *ROUTES,
     *DASHBOARD_DOCS,
@@ -88,8 +93,8 @@ OPERATIONS = [
 ]
 
 
-OPEN_AT_CONSOLE: frozenset[str] = frozenset()
-"""Routes of the console by which one gets in: no key and no session is needed."""
+OPEN_AT_CONSOLE = frozenset(CONSOLE_PREFIX + route.path for route in OPEN_CONSOLE_ROUTES)
+"""Routes of the console by which one gets in, and those about oneself: no key, and no project, is needed."""
 DOCUMENTED = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
 
 
@@ -106,6 +111,7 @@ def test_the_document_is_valid() -> None:
         pytest.param({("GET", path) for path in SHARED_MOUNTS}, id="shared dashboards"),
         pytest.param({(path.method, path.path) for path in health_paths([])}, id="health"),
         pytest.param({(route.method, path) for route in CONSOLE_ROUTES for path in route.mounts}, id="the console"),
+        pytest.param({(route.method, CONSOLE_PREFIX + route.path) for route in OPEN_CONSOLE_ROUTES}, id="people"),
         pytest.param({(path.method, path.path) for path in reference_paths(DOCUMENT)}, id="the reference itself"),
     ],
 )
@@ -115,6 +121,7 @@ def test_every_route_is_documented(served: set[tuple[str, str]]) -> None:
 
 def test_every_documented_route_of_the_console_is_served() -> None:
     served = {(route.method, path) for route in CONSOLE_ROUTES for path in route.mounts}
+    served |= {(route.method, CONSOLE_PREFIX + route.path) for route in OPEN_CONSOLE_ROUTES}
     assert {(doc.method, doc.path) for doc in CONSOLE_DOCS} == served
 
 
@@ -165,6 +172,17 @@ FLEXPRICE_MAKES = {
     ("put", "/v1/customers/{id}"),
     ("post", "/v1/periods/close"),
 }
+CONSOLE_MAKES = {
+    ("post", "/console/v1/owner"),
+    ("post", "/console/v1/projects"),
+    ("patch", "/console/v1/projects/{id}"),
+    ("post", "/console/v1/invitations"),
+}
+NAMED_BY_A_TOKEN = {
+    ("post", "/console/v1/new-password"),
+    ("post", "/console/v1/invitations/look-up"),
+    ("post", "/console/v1/invitations/accept"),
+}
 CHANGES_WHAT_WAS_READ = {("patch", "/v1/dashboards/{id}"), ("patch", "/solinth/v1/dashboards/{id}")}
 
 
@@ -211,7 +229,7 @@ def test_what_is_looked_up_may_not_be_found(method: str, path: str, operation: A
         "{" in path
         or path.endswith("/lookup")
         or "/analytics" in path
-        or (method, path) in LOOKS_FOR_A_WEBSITE
+        or (method, path) in LOOKS_FOR_A_WEBSITE | NAMED_BY_A_TOKEN
         or (method, path.removeprefix("/flexprice")) in NAMES_WHAT_IT_NEEDS
     )
 
@@ -219,9 +237,15 @@ def test_what_is_looked_up_may_not_be_found(method: str, path: str, operation: A
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_what_is_made_may_be_there_already_and_what_is_changed_may_have_changed(method: str, path: str, operation: Any) -> None:
     assert ("409" in operation["responses"]) == (
-        (method, path) in MAKES_WHAT_MAY_BE_THERE | CHANGES_WHAT_WAS_READ
+        (method, path) in MAKES_WHAT_MAY_BE_THERE | CHANGES_WHAT_WAS_READ | CONSOLE_MAKES
         or (method, path.removeprefix("/flexprice")) in FLEXPRICE_MAKES
     )
+
+
+def test_every_change_is_written_down_or_is_known_to_change_no_settings() -> None:
+    changing = {(route.method, route.path) for route in (*DOOR_ROUTES, *CONSOLE_ROUTES) if route.method != "GET"}
+    assert changing <= ACTIONS.keys() | UNRECORDED
+    assert not ACTIONS.keys() & UNRECORDED
 
 
 def test_statuses_that_no_door_gives_are_not_listed() -> None:

@@ -87,6 +87,9 @@ UNRECORDED = frozenset(
 )
 """Questions asked by a body, events, and what changes no settings."""
 
+_OF_ONESELF = frozenset({("DELETE", "/members/{id}")})
+"""Changes that anybody may make, of oneself; of others the route itself refuses them."""
+
 _SHOWN = ("name", "email", "role", "domain", "external_id", "lookup_key")
 AddEntry = Callable[[str, tuple[str, str, str], str, str, str], None]
 
@@ -115,6 +118,11 @@ class Auditor:
             await asyncio.to_thread(self._add, project_id, actor, action, target, detail)
         except Exception as exc:  # noqa: BLE001 - whatever the log's disk does, the change stands and is answered
             self._on_failure(exc)
+
+
+def changes_settings(method: str, path: str) -> bool:
+    """Whether the route, as its row has it, changes what others see."""
+    return (method, path) in ACTIONS and (method, path) not in _OF_ONESELF
 
 
 def actor_of(key: Key) -> tuple[str, str, str]:

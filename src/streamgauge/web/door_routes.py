@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
-from streamgauge.kernel.access import Key, RateClass, Scope
+from streamgauge.kernel.access import Key, RateClass, Role, Scope
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.web.audit import changes_settings
 from streamgauge.web.body import Bodies
 from streamgauge.web.doors import FACES
 from streamgauge.web.exchange import Exchange, Gate
@@ -96,6 +97,8 @@ def answered(route: Answerable[Desk], rate_class: RateClass, gate: Gate, bodies:
 
     async def answer(exchange: Exchange, receive: Receive, path: Mapping[str, str]) -> Reply | StreamedReply:
         key = gate.enter(exchange, rate_class, route.scope)
+        if key.role is Role.VIEWER and changes_settings(route.method, route.path):
+            raise Refusal(Reason.INSUFFICIENT_SCOPE, "A viewer may look and change nothing.", expected=Role.MEMBER.value)
         parameters = read_parameters(exchange.scope["query_string"])
         try:
             body = await bodies.read(exchange, exchange.scope, receive) if route.method in WITH_BODY else b""

@@ -1,7 +1,7 @@
 """The Flexprice door's routes about API keys: made, listed and taken back, by a key with the scope admin.
 
-A key that is made here never has that scope itself: such keys are made by the command line alone. It has the plan of the key
-that asks for it. The list shows every key of the project, however it was made.
+A key that is made here never has that scope itself: such keys are made by the command line and by people alone. It has the plan
+of the key that asks for it, and none of its limits when a person asks. The list shows every key of the project.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from streamgauge.control.keys import PRIVATE_PREFIX, PUBLISHABLE_PREFIX
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.metering import Status
+from streamgauge.kernel.settings import UNLIMITED
 from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.reply import Reply
 from streamgauge.wire.flexprice import secrets as wire
@@ -25,7 +26,8 @@ _KINDS = {
 async def answer_create(control: Control, question: Question) -> Reply:
     asked = wire.parse_new_secret(question.body, question.now_ms)
     prefix, scopes = _KINDS[asked.type]
-    spec = KeySpec(plan=question.key.plan.name, scopes=scopes, label=asked.name, expires_at_ms=asked.expires_at_ms, prefix=prefix)
+    plan = UNLIMITED if question.key.user_id is not None else question.key.plan.name
+    spec = KeySpec(plan=plan, scopes=scopes, label=asked.name, expires_at_ms=asked.expires_at_ms, prefix=prefix)
     api_key, record = await asyncio.to_thread(control.create_key_of, question.project_id, spec)
     return Reply(201, wire.render_new_secret(api_key, _secret(record, question.now_ms)))
 
