@@ -14,6 +14,7 @@ class WidgetType(StrEnum):
 
     METRIC = "metric"
     LINE = "line"
+    AREA = "area"
     BAR = "bar"
     PIE = "pie"
     TABLE = "table"

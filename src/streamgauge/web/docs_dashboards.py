@@ -58,8 +58,9 @@ _POSITION = _object(
 )  # fmt: skip
 _QUERY: Schema = {
     "type": "object",
+    "additionalProperties": True,
     "description": "The parameters of GET /v1/metrics by name. group_by may be a list of names, filters and filters_b lists of "
-    "filters, limit a number. A line needs interval, a pie group_by, a bar one of them. Of a funnel: website_id, steps "
+    "filters, limit a number. A line or area needs interval, a pie group_by, a bar one of them. Of a funnel: website_id, steps "
     "(2 to 8, each with event_name or page, name, conditions), window (such as 7d), from, to, timezone.",
 }
 _WIDGET_FIELDS: Mapping[str, Schema] = {

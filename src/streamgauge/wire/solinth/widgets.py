@@ -2,7 +2,7 @@
 
     {"id", "type", "title", "query": {...}, "position": {"x", "y", "w", "h"}}
 
-- id: made here when absent (w_1, w_2, ...). type: metric, line, bar, pie, table, funnel. title: may be absent.
+- id: made here when absent (w_1, w_2, ...). type: metric, line, area, bar, pie, table, funnel. title: may be absent.
 - query: an object of the parameters of GET /v1/metrics, read by the very parser of that route, so that what can be asked there
   can be saved here and nothing else. group_by may be a list of names, each taken literally; filters and filters_b a list of
   filters, limit a number. A funnel has a query of its own (funnels).
@@ -36,6 +36,7 @@ _JSON_PARAMETERS = frozenset({"filters", "filters_b"})
 # What a kind of chart cannot be drawn without: one of these.
 _NEEDS: Mapping[WidgetType, Sequence[str]] = {
     WidgetType.LINE: ("interval",),
+    WidgetType.AREA: ("interval",),
     WidgetType.BAR: ("interval", "group_by"),
     WidgetType.PIE: ("group_by",),
 }
