@@ -11,7 +11,7 @@ Rule = Callable[[Sequence[Module]], list[str]]
 # From the ground up. A room may import from the floors below its own, and never from another room of its own floor.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"kernel"}),
-    frozenset({"wire", "journal", "store", "control", "limits"}),
+    frozenset({"wire", "journal", "store", "control", "limits", "sample"}),
     frozenset({"intake", "loader", "query", "metering", "webhooks", "transfer"}),
     frozenset({"web"}),
     frozenset({"assembly"}),

@@ -13,11 +13,14 @@ from streamgauge.web.analytics import ANALYTICS_ROUTES
 from streamgauge.web.audit import ACTIONS, UNRECORDED
 from streamgauge.web.catalogue import CATALOGUE_ROUTES
 from streamgauge.web.collect import COLLECT_MOUNTS
+from streamgauge.web.console.keys import KEY_ROUTES
 from streamgauge.web.console.live import LIVE_ROUTES
 from streamgauge.web.console.members import MEMBER_ROUTES
 from streamgauge.web.console.people import PEOPLE_ROUTES
 from streamgauge.web.console.route_docs import CONSOLE_DOCS
 from streamgauge.web.console.routes import PREFIX as CONSOLE_PREFIX
+from streamgauge.web.console.sample import SAMPLE_ROUTES
+from streamgauge.web.console.state import STATE_ROUTES
 from streamgauge.web.console.vocabulary import VOCABULARY_ROUTES
 from streamgauge.web.customers import CUSTOMER_ROUTES
 from streamgauge.web.dashboards import DASHBOARD_ROUTES, SHARED_MOUNTS
@@ -68,7 +71,7 @@ DOOR_ROUTES = (
     *PERIOD_ROUTES,
 )
 OPEN_CONSOLE_ROUTES = PEOPLE_ROUTES
-CONSOLE_ROUTES = (*MEMBER_ROUTES, *VOCABULARY_ROUTES, *LIVE_ROUTES)
+CONSOLE_ROUTES = (*MEMBER_ROUTES, *KEY_ROUTES, *STATE_ROUTES, *SAMPLE_ROUTES, *VOCABULARY_ROUTES, *LIVE_ROUTES)
 ROUTE_DOCS = (
     *ROUTES,
     *DASHBOARD_DOCS,
@@ -174,6 +177,7 @@ FLEXPRICE_MAKES = {
 }
 CONSOLE_MAKES = {
     ("post", "/console/v1/owner"),
+    ("post", "/console/v1/keys/{id}/rotate"),
     ("post", "/console/v1/projects"),
     ("patch", "/console/v1/projects/{id}"),
     ("post", "/console/v1/invitations"),

@@ -16,7 +16,10 @@ import { Shell } from "./shell/Shell";
 type PageFile = () => Promise<{ default: ComponentType }>;
 
 /** Below /p/{project_id}. */
-const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [];
+const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
+  ["/explore", () => import("./pages/explore/ExplorePage")],
+  ["/live", () => import("./pages/live/LivePage")],
+];
 
 /** For whoever is signed in, without a project. */
 const OWN_PAGES: readonly (readonly [path: string, page: PageFile])[] = [

@@ -168,8 +168,9 @@ def _application(
     mint = IdMint(clock)
     bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
     auditor = Auditor(parts.control.audit.add, _note_audit_failure)
-    gate = Gate(parts.control, RateLimits(), clock, mint, KeysOfSessions(parts.control), auditor)
-    intake = Intake(parts.journal, parts.control, _restored_quota(parts, clock.now_ms()), enricher)
+    windows, quota = RateLimits(), _restored_quota(parts, clock.now_ms())
+    gate = Gate(parts.control, windows, clock, mint, KeysOfSessions(parts.control), auditor)
+    intake = Intake(parts.journal, parts.control, quota, enricher)
     dashboards = DashboardDesk(parts.control.dashboards, runner, parts.control.website_of)
     periods = PeriodDesk(parts.control.closed_periods, runner, parts.loader, lambda: parts.journal.end, settings.read_wait_s)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
@@ -184,6 +185,10 @@ def _application(
 
     control = parts.control
     usage = UsageDesk(control.catalogue, control.customers, control.closed_periods, control.entitlements, runner)
+    limit_desk = LimitDesk(control, limits)
+    console_parts = ConsoleParts(
+        settings, parts, runner, gate, bodies, owner_token, auditor, intake, windows, quota, limit_desk, dashboards
+    )
     paths = [
         *door_paths(gate, bodies, USAGE_ROUTES, usage),
         *door_paths(gate, bodies, QUERY_ROUTES, runner),
@@ -192,14 +197,14 @@ def _application(
         *door_paths(gate, bodies, CUSTOMER_ROUTES, parts.control.customers),
         *door_paths(gate, bodies, SECRET_ROUTES, parts.control),
         *door_paths(gate, bodies, PERIOD_ROUTES, periods),
-        *door_paths(gate, bodies, (*ENTITLEMENT_ROUTES, *ALERT_ROUTES), LimitDesk(parts.control, limits)),
+        *door_paths(gate, bodies, (*ENTITLEMENT_ROUTES, *ALERT_ROUTES), limit_desk),
         *door_paths(gate, bodies, WEBHOOK_ROUTES, WebhookDesk(parts.control.webhooks, settings.webhook_addresses == "any")),
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
         *door_paths(gate, bodies, RECEIPT_ROUTES, receipt_desk(parts.control, runner, intake, telemetry)),
         *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
         *shared_paths(gate, dashboards),
-        *console(ConsoleParts(settings, parts, runner, gate, bodies, owner_token, auditor)),
+        *console(console_parts),
         *collect_paths(collect_desk),
         *tracker_paths(),
         *health_paths(readiness_checks(settings, parts)),
@@ -251,7 +256,7 @@ async def _note_use_for_ever(control: Control) -> None:
 def _note_use(control: Control) -> None:
     """Write down when sessions were used last; what cannot be written now is written the next time."""
     try:
-        control.sessions.note_use()
+        control.note_use()
     except (SQLAlchemyError, Refusal) as exc:
         log.warning("use_not_noted", error=type(exc).__name__)
 

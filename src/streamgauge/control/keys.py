@@ -65,6 +65,7 @@ class KeyRecord(msgspec.Struct, frozen=True):
     expires_at_ms: int | None
     revoked_at_ms: int | None
     replaced_by: str | None
+    last_used_at_ms: int | None = None
 
     @property
     def ends_at_ms(self) -> int | None:
@@ -145,6 +146,7 @@ def list_keys(connection: Connection, project_id: str | None = None) -> list[Key
             expires_at_ms=row.expires_at_ms,
             revoked_at_ms=row.revoked_at_ms,
             replaced_by=row.replaced_by,
+            last_used_at_ms=row.last_used_at_ms,
         )
         for row in connection.execute(query)
     ]
@@ -206,6 +208,12 @@ def read_entries(connection: Connection, plans: Mapping[str, Plan]) -> dict[byte
         digest = bytes.fromhex(row.secret_sha256)
         entries[digest] = key_entry(key, row.plan in plans, row.revoked_at_ms, row.replaced_by is not None)
     return entries
+
+
+def note_use(connection: Connection, uses: Mapping[str, int]) -> None:
+    """uses: when keys were used last, by id."""
+    for key_id, used_at_ms in uses.items():
+        connection.execute(update(keys).where(keys.c.key_id == key_id).values(last_used_at_ms=used_at_ms))
 
 
 def _existing(connection: Connection, key_id: str) -> RowMapping:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from streamgauge.control.alerts import Alerts
@@ -30,6 +31,7 @@ from streamgauge.control.keys import (
     find_key,
     list_keys,
     no_key,
+    note_use,
     revoke_key,
     rotate_key,
 )
@@ -62,6 +64,8 @@ class Control:
         self._mint = IdMint(clock)
         # Not the lock of a refresh, so that a look-up that refreshes never waits behind a change that waits for another process.
         self._change_lock = threading.Lock()
+        # When keys were used and it is not written yet. For the event loop's thread alone: one write for each request.
+        self._uses: dict[str, int] = {}
         self.people = People(database, clock)
         self.sessions = Sessions(database, clock)
         self.audit = Audit(database, clock)
@@ -90,7 +94,9 @@ class Control:
 
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
-        return self._live.key_for(secret, now_ms)
+        key = self._live.key_for(secret, now_ms)
+        self._uses[key.key_id] = now_ms
+        return key
 
     def website(self, website_id: str) -> Website | None:
         """The website of any project; None when there is none."""
@@ -169,7 +175,20 @@ class Control:
     def keys(self, project_id: str | None = None) -> list[KeyRecord]:
         """In the order of their making; of all projects, or of one."""
         with self._database.reading() as connection:
-            return list_keys(connection, project_id)
+            records = list_keys(connection, project_id)
+        uses = self._uses
+        return [
+            record if record.key_id not in uses else msgspec.structs.replace(record, last_used_at_ms=uses[record.key_id])
+            for record in records
+        ]
+
+    def note_use(self) -> None:
+        """Write down when keys and sessions were used last, where that is not written. Raises Refusal server_busy, disk_full."""
+        uses, self._uses = self._uses, {}
+        if uses:
+            with self._database.recording() as connection:
+                note_use(connection, uses)
+        self.sessions.note_use()
 
     def revoke_key_of(self, project_id: str, key_id: str) -> None:
         """Raises Refusal not_found, also for a key of another project, and for one that is revoked already."""
@@ -181,6 +200,15 @@ class Control:
             revoke_key(connection, key_id, now_ms)
 
         self._change(revoke)
+
+    def rotate_key_of(self, project_id: str, key_id: str, grace_ms: int) -> NewKey:
+        """As rotate_key, for a key of the project; one of another is not found."""
+
+        def rotate(connection: Connection, now_ms: int) -> NewKey:
+            find_key(connection, project_id, key_id)
+            return rotate_key(connection, key_id, self._mint.mint("key"), grace_ms, now_ms)
+
+        return self._change(rotate)
 
     def revoke_key(self, key_id: str) -> None:
         """Raises Refusal not_found."""

@@ -70,6 +70,11 @@ class RateLimits:
         window.spent += cost
         return Allowance(limit, limit - window.spent, reset_s, True, 0)
 
+    def spent(self, key_id: str, rate_class: RateClass, now_ms: int) -> int:
+        """What was counted in the key's open window; 0 when none is open."""
+        window = self._windows[rate_class].get(key_id)
+        return 0 if window is None or window.ends_ms <= now_ms else window.spent
+
     def _open(self, key_id: str, rate_class: RateClass, now_ms: int) -> _Window:
         windows = self._windows[rate_class]
         if len(windows) >= self._sweep_at[rate_class]:

@@ -10,9 +10,10 @@
 import { useCallback, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 
+/** Methods, not properties: so that fields of different types are all fields of `Fields`. */
 export interface Field<T> {
-  read: (given: string[]) => T;
-  write: (value: T) => string[];
+  read(given: string[]): T;
+  write(value: T): string[];
 }
 
 export type Fields = Record<string, Field<unknown>>;

@@ -1,0 +1,84 @@
+"""What the sample events are looked at through: a website with its conversions, features with their meters, customers, limits,
+an alert and a dashboard; as requests that a client would send, in their order."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from streamgauge.sample.people import CUSTOMERS
+
+CALLS = "completions"
+"""The lookup key of the feature that is limited."""
+_PERIOD = "BILLING_PERIOD"
+
+
+class SettingCall(NamedTuple):
+    """A request. keeps: the name under which the id in its answer is known to later requests; {name} in a later body or path
+    stands for it."""
+
+    method: str
+    path: str
+    body: Mapping[str, object]
+    keeps: str = ""
+
+
+def _feature(name: str, key: str, event: str, aggregation: Mapping[str, object], unit: str) -> SettingCall:
+    meter = {"name": name, "event_name": event, "aggregation": aggregation, "reset_usage": _PERIOD}
+    body = {
+        "name": name, "lookup_key": key, "type": "metered", "meter": meter, "unit_singular": unit, "unit_plural": f"{unit}s",
+    }  # fmt: skip
+    return SettingCall("POST", "/v1/features", body, key)
+
+
+_WIDGETS = (
+    ("metric", "Purchases", {"event": "purchase", "interval": "day"}, (0, 0, 3, 3)),
+    ("line", "Completions by region", {"event": "completion", "interval": "day", "group_by": ["region"]}, (3, 0, 9, 5)),
+    ("pie", "Signups by plan", {"event": "signup", "group_by": ["plan"]}, (0, 3, 3, 5)),
+    ("bar", "What people do", {"event": "report_opened", "interval": "week"}, (3, 5, 5, 5)),
+    (
+        "table",
+        "Tokens by model",
+        {"event": "completion", "metric": "sum", "property": "tokens", "group_by": ["model"]},
+        (8, 5, 4, 5),
+    ),
+)
+
+SETTINGS: tuple[SettingCall, ...] = (
+    SettingCall("POST", "/api/websites", {
+        "id": "{website}", "domain": "sample.example", "name": "Sample website", "timezone": "Europe/Berlin", "currency": "EUR",
+    }),
+    SettingCall("POST", "/api/websites/{website}/conversion-events", {"name": "Signup", "event_name": "signup"}),
+    SettingCall("POST", "/api/websites/{website}/conversion-events", {
+        "name": "Pricing seen", "page": "/pricing",
+    }),
+    _feature("Completions", CALLS, "completion", {"type": "COUNT"}, "completion"),
+    _feature("Tokens", "tokens", "completion", {"type": "SUM", "field": "tokens"}, "token"),
+    _feature("Storage", "storage", "storage_measured", {"type": "LATEST", "field": "gb"}, "GB"),
+    _feature("Seats", "seats", "seat_used", {"type": "COUNT_UNIQUE", "field": "user"}, "seat"),
+    SettingCall("POST", "/v1/alerts/setting", {
+        "entity_type": "feature", "entity_id": "{tokens}",
+        "config": {"critical": {"threshold": "100000", "condition": "above"},
+                   "warning": {"threshold": "50000", "condition": "above"}, "alert_enabled": True},
+    }),
+    SettingCall("POST", "/v1/dashboards", {
+        "name": "Sample overview", "description": "What a small company looks at in the morning",
+        "widgets": [
+            {"type": kind, "title": title, "query": query,
+             "position": dict(zip(("x", "y", "w", "h"), place, strict=True))}
+            for kind, title, query, place in _WIDGETS
+        ],
+    }, "dashboard"),
+)  # fmt: skip
+
+
+def setting_calls() -> Iterator[SettingCall]:
+    """All requests: the fixed ones, then customers and what they are entitled to."""
+    yield from SETTINGS
+    for number, (external_id, name) in enumerate(CUSTOMERS):
+        customer = {"external_id": external_id, "name": name, "email": f"billing@{external_id}.example"}
+        yield SettingCall("POST", "/v1/customers", customer)
+        if number % 4 == 0:
+            limit = str(150 + 250 * (13 - number % 13))
+            entitled = {
+                "external_customer_id": external_id, "lookup_key": CALLS, "hard_limit": limit, "usage_reset_period": "MONTHLY",
+            }  # fmt: skip
+            yield SettingCall("POST", "/v1/entitlements", entitled)
