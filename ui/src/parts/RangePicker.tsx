@@ -1,5 +1,5 @@
 /** Which days are looked at: named ranges and days of one's own. The choice lives in the link (see `rangeFields`). */
-import { Button, Group, Menu, Popover, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Menu, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { IconCalendar, IconCheck, IconChevronDown } from "@tabler/icons-react";
 import { useState } from "react";
 import { type Days, daysOf, formatDay, RANGES, type RangeName } from "@/format/times";
@@ -34,23 +34,19 @@ export function RangePicker({ values, zone, onChange }: RangePickerProps) {
       ? `${formatDay(days.from, "UTC")} – ${formatDay(days.to, "UTC")}`
       : texts.ranges[values.range];
   return (
-    <Popover opened={custom} onChange={setCustom} position="bottom-end" trapFocus withinPortal>
+    <>
       <Menu position="bottom-end" withinPortal>
-        <Popover.Target>
-          <div>
-            <Menu.Target>
-              <Button
-                variant="default"
-                size="sm"
-                leftSection={<IconCalendar size={16} aria-hidden />}
-                rightSection={<IconChevronDown size={14} aria-hidden />}
-                aria-label={`${texts.ranges.label}: ${name}`}
-              >
-                {name}
-              </Button>
-            </Menu.Target>
-          </div>
-        </Popover.Target>
+        <Menu.Target>
+          <Button
+            variant="default"
+            size="sm"
+            leftSection={<IconCalendar size={16} aria-hidden />}
+            rightSection={<IconChevronDown size={14} aria-hidden />}
+            aria-label={`${texts.ranges.label}: ${name}`}
+          >
+            {name}
+          </Button>
+        </Menu.Target>
         <Menu.Dropdown>
           {RANGES.map((range) => (
             <Menu.Item
@@ -63,7 +59,12 @@ export function RangePicker({ values, zone, onChange }: RangePickerProps) {
           ))}
         </Menu.Dropdown>
       </Menu>
-      <Popover.Dropdown>
+      <Modal
+        opened={custom}
+        onClose={() => setCustom(false)}
+        title={texts.ranges.label}
+        closeButtonProps={{ "aria-label": texts.shell.close }}
+      >
         <CustomDays
           key={`${days.from}${days.to}`}
           days={days}
@@ -72,8 +73,8 @@ export function RangePicker({ values, zone, onChange }: RangePickerProps) {
             onChange({ range: "custom", ...chosen });
           }}
         />
-      </Popover.Dropdown>
-    </Popover>
+      </Modal>
+    </>
   );
 }
 

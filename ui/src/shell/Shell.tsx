@@ -11,6 +11,7 @@ import {
   Text,
   UnstyledButton,
   useMantineColorScheme,
+  VisuallyHidden,
 } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
@@ -181,16 +182,14 @@ function ProjectMenu() {
 
 function SearchButton() {
   return (
-    <UnstyledButton
-      onClick={spotlight.open}
-      className="nav-link panel"
-      style={{ paddingBlock: 4 }}
-      aria-label={shell.search}
-    >
+    <UnstyledButton onClick={spotlight.open} className="nav-link panel" style={{ paddingBlock: 4 }}>
       <IconSearch size={16} aria-hidden />
       <Text size="sm" className="soft" visibleFrom="sm" pr={40}>
         {shell.search}
       </Text>
+      <Box hiddenFrom="sm">
+        <VisuallyHidden>{shell.search}</VisuallyHidden>
+      </Box>
       <Box visibleFrom="sm" aria-hidden>
         <Kbd size="xs">Ctrl K</Kbd>
       </Box>

@@ -129,7 +129,7 @@ function FilterForm({
             searchValue={typed}
             onSearchChange={setTyped}
             splitChars={[]}
-            comboboxProps={{ withinPortal: false }}
+            comboboxProps={{ withinPortal: false, position: "top" }}
           />
         )}
         <Button type="submit" size="xs" disabled={!complete}>

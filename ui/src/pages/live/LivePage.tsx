@@ -157,10 +157,7 @@ const EventTable = memo(function EventTable({
       />
       {events.length >= SHOWN && (
         <Text size="xs" className="soft" px="md" py="xs">
-          {live.kept(
-            formatDecimal(String(shown.length)),
-            formatDecimal(String(Math.min(events.length, MOST))),
-          )}
+          {live.kept(formatDecimal(String(shown.length)), formatDecimal(String(Math.min(events.length, MOST))))}
         </Text>
       )}
     </>
