@@ -10,13 +10,13 @@
 import { useCallback, useMemo, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 
-/** Methods, not properties: so that fields of different types are all fields of `Fields`. */
 export interface Field<T> {
-  read(given: string[]): T;
-  write(value: T): string[];
+  read: (given: string[]) => T;
+  write: (value: T) => string[];
 }
 
-export type Fields = Record<string, Field<unknown>>;
+/** The fields of a view whose values are V: each knows how its own value is read and written. */
+export type Fields<V> = { readonly [K in keyof V]: Field<V[K]> };
 export type Values<F> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 /** Any text. */
@@ -45,34 +45,34 @@ export function list(): Field<string[]> {
   return { read: (given) => given, write: (value) => value };
 }
 
-export function readValues<F extends Fields>(fields: F, search: string): Values<F> {
+export function readValues<V extends object>(fields: Fields<V>, search: string): V {
   const given = new URLSearchParams(search);
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, field.read(given.getAll(name))]),
-  ) as Values<F>;
+  const values: Partial<V> = {};
+  for (const name in fields) values[name] = fields[name].read(given.getAll(name));
+  return values as V;
 }
 
 /** The query string with the values in it; parameters that are not of these fields stay. */
-export function writeValues<F extends Fields>(fields: F, values: Values<F>, search: string): string {
+export function writeValues<V extends object>(fields: Fields<V>, values: V, search: string): string {
   const out = new URLSearchParams(search);
-  for (const [name, field] of Object.entries(fields)) {
+  for (const name in fields) {
     out.delete(name);
-    for (const one of field.write(values[name as keyof F])) out.append(name, one);
+    for (const one of fields[name].write(values[name])) out.append(name, one);
   }
   return out.toString();
 }
 
-export type SetValues<F> = (change: Partial<Values<F>>, how?: { replace?: boolean }) => void;
+export type SetValues<V> = (change: Partial<V>, how?: { replace?: boolean }) => void;
 
 /** fields: must be the same object on every call (a constant of the module). */
-export function useUrlState<F extends Fields>(fields: F): [Values<F>, SetValues<F>] {
+export function useUrlState<V extends object>(fields: Fields<V>): [V, SetValues<V>] {
   const search = useSearch();
   const [path, go] = useLocation();
   const values = useMemo(() => readValues(fields, search), [fields, search]);
   // Two changes in one event must both count: the second one starts from what the first one wrote.
   const latest = useRef(search);
   latest.current = search;
-  const change = useCallback<SetValues<F>>(
+  const change = useCallback<SetValues<V>>(
     (given, how) => {
       const after = writeValues(fields, { ...readValues(fields, latest.current), ...given }, latest.current);
       latest.current = after;

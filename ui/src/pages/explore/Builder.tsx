@@ -5,22 +5,12 @@ import type { SetValues } from "@/state/url";
 import { explore } from "@/texts/explore";
 import { EventSelect } from "./EventSelect";
 import { Filters } from "./Filters";
-import {
-  COMPARES,
-  INTERVALS,
-  LIMITS,
-  METRICS,
-  MOST_GROUPS,
-  type Question,
-  type questionFields,
-  VIEWS,
-  zoneOf,
-} from "./question";
+import { COMPARES, INTERVALS, LIMITS, METRICS, MOST_GROUPS, type Question, VIEWS, zoneOf } from "./question";
 import { useProperties } from "./vocabulary";
 
 interface BuilderProps {
   question: Question;
-  change: SetValues<typeof questionFields>;
+  change: SetValues<Question>;
 }
 
 const named = <T extends string>(known: readonly T[], names: Record<T, string>) =>
