@@ -19,6 +19,8 @@ type PageFile = () => Promise<{ default: ComponentType }>;
 const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
   ["/explore", () => import("./pages/explore/ExplorePage")],
   ["/live", () => import("./pages/live/LivePage")],
+  ["/onboarding", () => import("./pages/onboarding/OnboardingPage")],
+  ["/settings/:tab?", () => import("./pages/settings/SettingsPage")],
 ];
 
 /** For whoever is signed in, without a project. */

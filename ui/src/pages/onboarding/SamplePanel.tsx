@@ -1,0 +1,84 @@
+import { Button, Group, Progress, Stack, Text } from "@mantine/core";
+import { IconDatabaseImport } from "@tabler/icons-react";
+import { useState } from "react";
+import { Link } from "wouter";
+import { api, ask } from "@/api/client";
+import { queryClient } from "@/api/queries";
+import { formatNumber } from "@/format/numbers";
+import { formatDay } from "@/format/times";
+import { Panel } from "@/parts/Panel";
+import { tellFailure } from "@/parts/tell";
+import { useMay, useProject } from "@/state/session";
+import { onboarding as words } from "@/texts/onboarding";
+
+interface Loaded {
+  events: number;
+  website_id: string;
+  from: string;
+  to: string;
+}
+
+/** arrived: events that came since the page was opened, which is how far the load is. */
+export function SamplePanel({ arrived }: { arrived: number }) {
+  const project = useProject();
+  const mayLoad = useMay("admin");
+  const [begunAt, setBegunAt] = useState<number | null>(null);
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const load = async () => {
+    setBegunAt(arrived);
+    try {
+      setLoaded(await ask(api.POST("/console/v1/sample-data")));
+      await queryClient.invalidateQueries({ queryKey: [project.id] });
+    } catch (failure) {
+      tellFailure(failure);
+    } finally {
+      setBegunAt(null);
+    }
+  };
+  return (
+    <Panel title={words.sampleTitle} about={words.sampleAbout}>
+      <Stack gap="sm" style={{ minHeight: 96 }}>
+        <Text size="sm" className="soft">
+          {mayLoad ? words.sampleHint : words.sampleByAdmin}
+        </Text>
+        {begunAt !== null ? (
+          <Stack gap={6} role="status">
+            <Progress value={100} animated striped aria-label={words.sampleLoading} />
+            <Text size="sm" className="figures">
+              {words.sampleLoading} · {words.sampleSoFar(formatNumber(arrived - begunAt))}
+            </Text>
+          </Stack>
+        ) : loaded ? (
+          <Group justify="space-between" role="status">
+            <Text size="sm" fw={600} className="figures">
+              {words.sampleDone(
+                formatNumber(loaded.events),
+                formatDay(loaded.from, "UTC"),
+                formatDay(loaded.to, "UTC"),
+              )}
+            </Text>
+            <Group gap="xs">
+              <Button component={Link} href="/">
+                {words.toHome}
+              </Button>
+              <Button component={Link} href={`/web/${encodeURIComponent(loaded.website_id)}`} variant="default">
+                {words.toWeb}
+              </Button>
+            </Group>
+          </Group>
+        ) : (
+          mayLoad && (
+            <Button
+              variant="default"
+              w="fit-content"
+              leftSection={<IconDatabaseImport size={16} aria-hidden />}
+              onClick={() => void load()}
+            >
+              {words.sampleLoad}
+            </Button>
+          )
+        )}
+      </Stack>
+    </Panel>
+  );
+}
