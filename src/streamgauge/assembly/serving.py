@@ -70,6 +70,7 @@ from streamgauge.web.transfer import transfer_paths
 from streamgauge.web.usage import USAGE_ROUTES, UsageDesk
 from streamgauge.web.webhooks import WEBHOOK_ROUTES, WebhookDesk
 from streamgauge.web.websites import WEBSITE_ROUTES
+from streamgauge.web.widgets import WidgetDesk
 from streamgauge.webhooks import run_dispatcher
 
 DEFAULT_PROJECT = "default"
@@ -171,7 +172,6 @@ def _application(
     windows, quota = RateLimits(), _restored_quota(parts, clock.now_ms())
     gate = Gate(parts.control, windows, clock, mint, KeysOfSessions(parts.control), auditor)
     intake = Intake(parts.journal, parts.control, quota, enricher)
-    dashboards = DashboardDesk(parts.control.dashboards, runner, parts.control.website_of)
     periods = PeriodDesk(parts.control.closed_periods, runner, parts.loader, lambda: parts.journal.end, settings.read_wait_s)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
     collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
@@ -185,6 +185,8 @@ def _application(
 
     control = parts.control
     usage = UsageDesk(control.catalogue, control.customers, control.closed_periods, control.entitlements, runner)
+    analytics = AnalyticsDesk(control, runner)
+    dashboards = DashboardDesk(control.dashboards, runner, WidgetDesk(analytics, usage))
     limit_desk = LimitDesk(control, limits)
     console_parts = ConsoleParts(
         settings, parts, runner, gate, bodies, owner_token, auditor, intake, windows, quota, limit_desk, dashboards
@@ -202,7 +204,7 @@ def _application(
         *door_paths(gate, bodies, DASHBOARD_ROUTES, dashboards),
         *door_paths(gate, bodies, REVENUE_ROUTES, revenue_desk),
         *door_paths(gate, bodies, RECEIPT_ROUTES, receipt_desk(parts.control, runner, intake, telemetry)),
-        *door_paths(gate, bodies, ANALYTICS_ROUTES, AnalyticsDesk(parts.control, runner)),
+        *door_paths(gate, bodies, ANALYTICS_ROUTES, analytics),
         *shared_paths(gate, dashboards),
         *console(console_parts),
         *collect_paths(collect_desk),

@@ -10,7 +10,7 @@ MAX_WIDGETS = 50
 
 
 class WidgetType(StrEnum):
-    """How the answer of a widget is shown."""
+    """What a widget asks and how its answer is shown; analytics and usage say the latter in their query."""
 
     METRIC = "metric"
     LINE = "line"
@@ -19,6 +19,8 @@ class WidgetType(StrEnum):
     PIE = "pie"
     TABLE = "table"
     FUNNEL = "funnel"
+    ANALYTICS = "analytics"
+    USAGE = "usage"
 
 
 class Position(msgspec.Struct, frozen=True):

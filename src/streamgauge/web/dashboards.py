@@ -11,31 +11,29 @@ the line in front of them. What several of them ask is asked once. One that fail
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from msgspec import UNSET
 
 from streamgauge.control.dashboards import Dashboards
 from streamgauge.kernel.access import Key, Plan, RateClass, Scope
-from streamgauge.kernel.dashboard import Dashboard, DashboardChange, Widget, WidgetType
+from streamgauge.kernel.dashboard import Dashboard, DashboardChange, Widget
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.website import Website
-from streamgauge.query import Answered, Freshness, QueryRunner
+from streamgauge.query import Freshness, QueryRunner
 from streamgauge.store import StoreError
 from streamgauge.web.credentials import require_scope
 from streamgauge.web.door_routes import DoorRoute, Question, read_parameters
 from streamgauge.web.doors import FACES
 from streamgauge.web.exchange import Exchange, Gate
 from streamgauge.web.logging import log
-from streamgauge.web.measuring import AskedOnce, least_fresh, measure
+from streamgauge.web.measuring import AskedOnce, least_fresh
 from streamgauge.web.queries import fresh_reply
 from streamgauge.web.reply import Receive, Reply
 from streamgauge.web.routing import Endpoint, Path
+from streamgauge.web.widgets import WidgetDesk, answer_widget, check_widgets
 from streamgauge.wire.solinth import dashboards as wire
-from streamgauge.wire.solinth.funnels import render_funnel
-from streamgauge.wire.solinth.widgets import funnel_of, metric_of, website_of_funnel
 
 WIDGETS_AT_ONCE = 4
 SHARED_PLAN = Plan(name="shared dashboards", requests_per_minute=120)
@@ -46,8 +44,7 @@ class DashboardDesk(NamedTuple):
 
     dashboards: Dashboards
     runner: QueryRunner
-    website: Callable[[str, str], Website]
-    """By project and id, from memory; raises Refusal not_found."""
+    widgets: WidgetDesk
 
 
 async def answer_list(desk: DashboardDesk, question: Question) -> Reply:
@@ -59,7 +56,7 @@ async def answer_list(desk: DashboardDesk, question: Question) -> Reply:
 async def answer_create(desk: DashboardDesk, question: Question) -> Reply:
     require_scope(question.key, Scope.INGEST)
     spec = await asyncio.to_thread(wire.parse_new_dashboard, question.body, question.project_id, question.now_ms)
-    _check_websites(desk, question.project_id, spec.widgets)
+    check_widgets(desk.widgets, question.project_id, spec.widgets, question.now_ms)
     made = await asyncio.to_thread(desk.dashboards.create, question.project_id, spec)
     return Reply(200, wire.render_dashboard(made))
 
@@ -72,7 +69,7 @@ async def answer_update(desk: DashboardDesk, question: Question) -> Reply:
     require_scope(question.key, Scope.INGEST)
     change = await asyncio.to_thread(wire.parse_dashboard_change, question.body, question.project_id, question.now_ms)
     if change.widgets is not UNSET:
-        _check_websites(desk, question.project_id, change.widgets)
+        check_widgets(desk.widgets, question.project_id, change.widgets, question.now_ms)
     return Reply(200, wire.render_dashboard(await _updated(desk, question, change)))
 
 
@@ -158,19 +155,6 @@ async def _updated(desk: DashboardDesk, question: Question, change: DashboardCha
     return await asyncio.to_thread(desk.dashboards.update, question.project_id, question.path["id"], change)
 
 
-def _check_websites(desk: DashboardDesk, project_id: str, widgets: Sequence[Widget]) -> None:
-    """Raises Refusal unknown_website for a funnel about a website that the project does not have."""
-    for place, widget in enumerate(widgets):
-        if widget.type is not WidgetType.FUNNEL:
-            continue
-        try:
-            desk.website(project_id, website_of_funnel(widget))
-        except Refusal as refusal:
-            field = f"widgets[{place}].query.website_id"
-            message = f"{field} must be the id of a website of this project"
-            raise Refusal(Reason.UNKNOWN_WEBSITE, message, field=field, expected="a website of the project") from refusal
-
-
 async def _data(desk: DashboardDesk, dashboard: Dashboard, now_ms: int, instead: Mapping[str, str]) -> Reply:
     """The answers of all widgets. instead: parameters that replace those of the widgets."""
     turns = asyncio.Semaphore(WIDGETS_AT_ONCE)
@@ -180,7 +164,7 @@ async def _data(desk: DashboardDesk, dashboard: Dashboard, now_ms: int, instead:
     async def answer(widget: Widget) -> bytes | Refusal:
         async with turns:
             try:
-                answered = await _answered(desk, asked, widget, dashboard.project_id, now_ms, instead)
+                answered = await answer_widget(desk.widgets, asked, widget, dashboard.project_id, now_ms, instead)
             except Refusal as refusal:
                 return refusal
             except StoreError as error:
@@ -192,13 +176,3 @@ async def _data(desk: DashboardDesk, dashboard: Dashboard, now_ms: int, instead:
     answers = await asyncio.gather(*(answer(widget) for widget in dashboard.widgets))
     body = wire.render_data(dashboard, answers)
     return fresh_reply(body, least_fresh(fresh)) if fresh else Reply(200, body)
-
-
-async def _answered(
-    desk: DashboardDesk, asked: AskedOnce, widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str]
-) -> Answered[bytes]:
-    if widget.type is not WidgetType.FUNNEL:
-        return await measure(asked, metric_of(widget, project_id, now_ms, instead))
-    website = desk.website(project_id, website_of_funnel(widget))
-    answered = await desk.runner.funnel(funnel_of(widget, project_id, now_ms, instead, website.timezone))
-    return Answered(render_funnel(answered.answer), answered.freshness)

@@ -99,7 +99,7 @@ _TOTALS: Mapping[str, Schema] = {
 }
 _ROWS: Mapping[str, Schema] = {"rows": _list(_object({"value": _TEXT, **_VALUES}, "value")), "total": _COUNT}
 _HEAD: Mapping[str, Schema] = {"success": _YES, "website_id": _TEXT, "period": _PERIOD}
-_ANALYTICS = _object(
+ANALYTICS_REPLY = _object(
     {
         **_HEAD,
         "interval": _TEXT,
@@ -123,6 +123,20 @@ _COHORT = _object(
     "rates",
 )
 _CREDITS: Mapping[str, Schema] = {"conversions": _NUMBER, "orders": _NUMBER, "revenue": _NUMBER}
+RETENTION_REPLY = _object({**_HEAD, "interval": _TEXT, "cohorts": _list(_COHORT)}, *_HEAD, "interval", "cohorts")
+ATTRIBUTION_REPLY = _object(
+    {
+        **_HEAD,
+        "model": _TEXT,
+        "dimension": _TEXT,
+        "currency": _TEXT,
+        "rows": _list(_object({"value": _TEXT, **_CREDITS}, "value", *_CREDITS)),
+        "unattributed": _object(_CREDITS, *_CREDITS),
+        "total": _COUNT,
+        "revenue": _REVENUE,
+    },
+    *_HEAD, "model", "dimension", "currency", "rows", "unattributed", "total", "revenue",
+)  # fmt: skip
 _STEPS = (
     f"{FEWEST_STEPS} to {MOST_STEPS} steps in order: a JSON list of steps ({{event_name or page, name, conditions}}) and ids of "
     "conversion events, or such ids separated by commas."
@@ -147,7 +161,7 @@ ANALYTICS_DOCS = (
             _asked("compare", _TEXT, "previous_period, previous_year or START..END: totals and series of that range as well."),
             _CURRENCY,
         ),
-        reply=_ANALYTICS, also=_LOOKED_UP,
+        reply=ANALYTICS_REPLY, also=_LOOKED_UP,
     ),
     RouteDoc(
         "GET", "/api/analytics/values", Tag.THEBIZNESS, "thebiznessValues", "The values of one dimension, to choose from",
@@ -203,8 +217,7 @@ ANALYTICS_DOCS = (
             _asked("periods", _whole(1, retention.MAX_PERIODS, retention.DEFAULT_PERIODS), "How many buckets each is followed."),
             _asked("returning", _TEXT, "By which conversion event (its id) or event (its name). Without it: by any visit."),
         ),
-        reply=_object({**_HEAD, "interval": _TEXT, "cohorts": _list(_COHORT)}, *_HEAD, "interval", "cohorts"),
-        also=_LOOKED_UP,
+        reply=RETENTION_REPLY, also=_LOOKED_UP,
     ),
     RouteDoc(
         "GET", "/api/analytics/attribution", Tag.THEBIZNESS, "thebiznessAttribution",
@@ -221,19 +234,6 @@ ANALYTICS_DOCS = (
             *_paging(attribution.MAX_LIMIT, attribution.DEFAULT_LIMIT),
             _CURRENCY,
         ),
-        reply=_object(
-            {
-                **_HEAD,
-                "model": _TEXT,
-                "dimension": _TEXT,
-                "currency": _TEXT,
-                "rows": _list(_object({"value": _TEXT, **_CREDITS}, "value", *_CREDITS)),
-                "unattributed": _object(_CREDITS, *_CREDITS),
-                "total": _COUNT,
-                "revenue": _REVENUE,
-            },
-            *_HEAD, "model", "dimension", "currency", "rows", "unattributed", "total", "revenue",
-        ),
-        also=_LOOKED_UP,
+        reply=ATTRIBUTION_REPLY, also=_LOOKED_UP,
     ),
 )  # fmt: skip

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from streamgauge.kernel.dashboard import GRID_COLUMNS, MAX_WIDGETS, WidgetType
+from streamgauge.web.docs_analytics import ANALYTICS_REPLY, ATTRIBUTION_REPLY, RETENTION_REPLY
+from streamgauge.web.docs_usage import METER_USAGE
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
 from streamgauge.wire.solinth.dashboards import DEFAULT_LIMIT, MAX_DESCRIPTION_LENGTH, MAX_LIMIT, MAX_NAME_LENGTH
 from streamgauge.wire.solinth.query_schema import METRIC_REPLY
+from streamgauge.wire.solinth.widget_views import Drawing, View
 from streamgauge.wire.solinth.widgets import MAX_HEIGHT, MAX_ID_LENGTH, MAX_ROWS, MAX_TITLE_LENGTH
 
 _TEXT: Schema = {"type": "string"}
@@ -61,7 +64,10 @@ _QUERY: Schema = {
     "additionalProperties": True,
     "description": "The parameters of GET /v1/metrics by name. group_by may be a list of names, filters and filters_b lists of "
     "filters, limit a number. A line or area needs interval, a pie group_by, a bar one of them. Of a funnel: website_id, steps "
-    "(2 to 8, each with event_name or page, name, conditions), window (such as 7d), from, to, timezone.",
+    "(2 to 8, each with event_name or page, name, conditions), window (such as 7d), from, to, timezone. Of analytics: website_id "
+    f"and view ({', '.join(View)}) and the parameters of GET /api/analytics, or of its retention or attribution. Of usage: "
+    f"meter_id, period and the fields of POST /v1/meter-usage/query. Of both: "
+    f"draw ({', '.join(Drawing)}), how the answer is shown.",
 }
 _WIDGET_FIELDS: Mapping[str, Schema] = {
     "id": {**_TEXT, "maxLength": MAX_ID_LENGTH, "description": "Unique in the dashboard. Without it: made here."},
@@ -98,6 +104,7 @@ _FUNNEL_STEP: Mapping[str, Schema] = {
     "median_seconds": {**_NUMBER_OR_NULL, "description": "From the step before to this one."},
 }
 _FUNNEL_REPLY = _object({"steps": {"type": "array", "items": _object(_FUNNEL_STEP, *_FUNNEL_STEP)}}, "steps")
+_REPLIES = (METRIC_REPLY, _FUNNEL_REPLY, ANALYTICS_REPLY, RETENTION_REPLY, ATTRIBUTION_REPLY, METER_USAGE)
 _ERROR = _object({"code": _TEXT, "message": _TEXT}, "code", "message")
 _DATA = _object(
     {
@@ -107,7 +114,7 @@ _DATA = _object(
             "description": "By the id of the widget: its answer, or why there is none.",
             "additionalProperties": {
                 "oneOf": [
-                    _object({"data": {"oneOf": [METRIC_REPLY, _FUNNEL_REPLY]}}, "data"),
+                    _object({"data": {"anyOf": [*_REPLIES]}}, "data"),
                     _object({"error": _ERROR}, "error"),
                 ],
             },

@@ -54,7 +54,7 @@ _POINT = _object(
     {"timestamp": _TIME, "value": _DECIMAL, "event_count": _COUNT, "group_by": {"type": "object", "additionalProperties": _TEXT}},
     "timestamp", "value", "event_count",
 )  # fmt: skip
-_METER_USAGE = _object(
+METER_USAGE = _object(
     {
         "meter_id": _TEXT,
         "aggregation_type": {"type": "string", "enum": list(MeterType)},
@@ -131,13 +131,13 @@ USAGE_DOCS = (
         f"total_value is the aggregate of the range, not the sum of its points. {_POSITION}",
         request=_object({"meter_id": _TEXT, **_WHO, **_WHEN, "filters": _BY_PROPERTY, "aggregation_type": _TEXT}, "meter_id"),
         example=_METER_SAMPLE,
-        reply=_METER_USAGE, also=_LOOKED_UP,
+        reply=METER_USAGE, also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", "/v1/meter-usage/analytics", Tag.FLEXPRICE, "meterUsages", f"The same of 1 to {MAX_METERS} meters", _POSITION,
         request=_object({"meter_ids": {**_TEXTS, "minItems": 1, "maxItems": MAX_METERS}, **_WHO, **_WHEN}, "meter_ids"),
         example={"meter_ids": ["meter_01J0000000000000000000000"]},
-        reply=_object({"items": {"type": "array", "items": _METER_USAGE}}, "items"), also=_LOOKED_UP,
+        reply=_object({"items": {"type": "array", "items": METER_USAGE}}, "items"), also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", "/v1/meter-usage/detailed-analytics", Tag.FLEXPRICE, "detailedUsageAnalytics",

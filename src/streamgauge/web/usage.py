@@ -29,7 +29,7 @@ from streamgauge.web.queries import fresh_reply, positioned_reply
 from streamgauge.web.reply import Reply
 from streamgauge.wire.flexprice import customer_usage, meter_usage, monitoring, usage, usage_analytics
 from streamgauge.wire.flexprice.customer_usage import FeaturePeriod, SummaryRequest
-from streamgauge.wire.flexprice.meter_usage import UsageRequest
+from streamgauge.wire.flexprice.meter_usage import MeterUsageRequest, UsageRequest
 from streamgauge.wire.flexprice.payload import check_payload
 from streamgauge.wire.flexprice.usage_analytics import FeatureUsage
 
@@ -67,7 +67,7 @@ async def answer_usage(desk: UsageDesk, question: Question) -> Reply:
 async def answer_usage_by_meter(desk: UsageDesk, question: Question) -> Reply:
     request = meter_usage.parse_usage_by_meter(question.body, question.now_ms)
     meter = desk.catalogue.meter(question.project_id, request.meter_ids[0])
-    asked = await _asked(desk, question, request.usage)
+    asked = await _asked(desk, question.project_id, request.usage)
     # As /v1/events/usage has it: without a window the results of a bucketed meter are its buckets.
     asked = msgspec.structs.replace(asked, window=asked.window or meter.measure.bucket_size)
     answered = await _usages(desk, [_of(meter, asked)])
@@ -76,16 +76,22 @@ async def answer_usage_by_meter(desk: UsageDesk, question: Question) -> Reply:
 
 async def answer_meter_usage(desk: UsageDesk, question: Question) -> Reply:
     request = meter_usage.parse_meter_usage(question.body, question.now_ms)
-    meter = desk.catalogue.meter(question.project_id, request.meter_ids[0])
-    asked = await _asked(desk, question, request.usage)
+    answered = await meter_usage_of(desk, question.project_id, request)
+    return positioned_reply(answered.answer, answered.freshness)
+
+
+async def meter_usage_of(desk: UsageDesk, project_id: str, request: MeterUsageRequest) -> Answered[bytes]:
+    """The usage of the request's first meter, rendered. Raises Refusal."""
+    meter = desk.catalogue.meter(project_id, request.meter_ids[0])
+    asked = await _asked(desk, project_id, request.usage)
     answered = await _usages(desk, [_of(meter, asked)])
-    return positioned_reply(meter_usage.render_meter_usage(meter, asked, answered.answer[0]), answered.freshness)
+    return Answered(meter_usage.render_meter_usage(meter, asked, answered.answer[0]), answered.freshness)
 
 
 async def answer_meter_usages(desk: UsageDesk, question: Question) -> Reply:
     request = meter_usage.parse_meter_usages(question.body, question.now_ms)
     meters = [desk.catalogue.meter(question.project_id, meter_id) for meter_id in request.meter_ids]
-    asked = await _asked(desk, question, request.usage)
+    asked = await _asked(desk, question.project_id, request.usage)
     answered = await _usages(desk, [_of(meter, asked) for meter in meters])
     found = list(zip(meters, answered.answer, strict=True))
     return positioned_reply(meter_usage.render_meter_usages(asked, found), answered.freshness)
@@ -94,7 +100,7 @@ async def answer_meter_usages(desk: UsageDesk, question: Question) -> Reply:
 async def answer_analytics(desk: UsageDesk, question: Question) -> Reply:
     request = usage_analytics.parse_analytics(question.body, question.now_ms)
     features = _metered(desk, question.project_id, request.feature_ids)
-    asked = await _asked(desk, question, request.usage)
+    asked = await _asked(desk, question.project_id, request.usage)
     meters = [desk.catalogue.meter(question.project_id, feature.meter_id) for feature in features]
     totals = request.usage.without_window().of(asked.scope, asked.closed)
     by_source = msgspec.structs.replace(totals, group_by=(*totals.group_by, FieldKey(Field.SOURCE)))
@@ -170,9 +176,9 @@ async def _usages(desk: UsageDesk, wanted: Sequence[_Asked]) -> Answered[tuple[M
     return Answered(usages, answered.freshness)
 
 
-async def _asked(desk: UsageDesk, question: Question, request: UsageRequest) -> UsageAsked:
+async def _asked(desk: UsageDesk, project_id: str, request: UsageRequest) -> UsageAsked:
     """What is asked, with the customer looked up. Raises Refusal for a customer_id that names another than the external id."""
-    own, scope = await asyncio.to_thread(_whose, desk, question.project_id, request)
+    own, scope = await asyncio.to_thread(_whose, desk, project_id, request)
     if request.customer_id and own is None:
         # An id that is none of ours: the sender's own second identifier, as its events carry it.
         request = request.with_filter(Filter(FieldKey(Field.ACCOUNT_ID), (request.customer_id,)))
@@ -180,7 +186,7 @@ async def _asked(desk: UsageDesk, question: Question, request: UsageRequest) -> 
         raise check_payload(
             Reason.INVALID_PARAMETER, "customer_id", "the customer that external_customer_id names, or no such field"
         )
-    return request.of(scope, desk.closed_periods.of(question.project_id))
+    return request.of(scope, desk.closed_periods.of(project_id))
 
 
 def _whose(desk: UsageDesk, project_id: str, request: UsageRequest) -> tuple[Customer | None, CustomerScope | None]:

@@ -2,10 +2,12 @@
 
     {"id", "type", "title", "query": {...}, "position": {"x", "y", "w", "h"}}
 
-- id: made here when absent (w_1, w_2, ...). type: metric, line, area, bar, pie, table, funnel. title: may be absent.
+- id: made here when absent (w_1, w_2, ...). type: metric, line, area, bar, pie, table, funnel, analytics, usage. title: may be
+  absent.
 - query: an object of the parameters of GET /v1/metrics, read by the very parser of that route, so that what can be asked there
   can be saved here and nothing else. group_by may be a list of names, each taken literally; filters and filters_b a list of
-  filters, limit a number. A funnel has a query of its own (funnels).
+  filters, limit a number. Funnels, analytics and usage have queries of their own
+  (funnels, widget_views).
 - position: on a grid of 12 columns; absent, it is below all others, half the width. Widgets may overlap.
 - What is wrong is named by its path, such as widgets[2].query.interval.
 """
@@ -22,6 +24,8 @@ from streamgauge.wire.fields import missing_field, wrong_type
 from streamgauge.wire.parameters import Pairs, one_of, shown
 from streamgauge.wire.solinth import funnels
 from streamgauge.wire.solinth.metrics import MetricRequest, parse_metrics
+from streamgauge.wire.solinth.widget_text import json_text
+from streamgauge.wire.solinth.widget_views import site_view, usage_asked
 
 MAX_TITLE_LENGTH = 255
 MAX_ID_LENGTH = 64
@@ -64,7 +68,7 @@ def parse_widgets(node: Node, project_id: str, now_ms: int) -> tuple[Widget, ...
 
 
 def metric_of(widget: Widget, project_id: str, now_ms: int, instead: Mapping[str, str]) -> MetricRequest:
-    """The question of a saved widget, of any kind but a funnel.
+    """The question of a saved widget of a kind that GET /v1/metrics answers.
 
     instead: parameters that replace its own; a bound of a range replaces both bounds.
     """
@@ -73,8 +77,8 @@ def metric_of(widget: Widget, project_id: str, now_ms: int, instead: Mapping[str
     return parse_metrics([*pairs, *instead.items()], project_id, now_ms)
 
 
-def website_of_funnel(widget: Widget) -> str:
-    """The website that a saved funnel is about."""
+def website_of(widget: Widget) -> str:
+    """The website that a saved funnel or analytics widget is about."""
     return funnels.website_of(load_object(widget.query.encode()))
 
 
@@ -97,18 +101,26 @@ def _check_query(kind: WidgetType, query: JsonObject, path: str, project_id: str
     needs = _NEEDS.get(kind)
     if needs and not any(query.get(name) for name in needs):
         field = f"{path}.{needs[0]}"
-        message = f"Missing required field: {field}; a {kind.value} needs {' or '.join(needs)}"
+        message = f"Missing required field: {field}; {_named(kind)} needs {' or '.join(needs)}"
         raise Refusal(Reason.MISSING_FIELD, message, field=field, expected="string")
     try:
         if kind is WidgetType.FUNNEL:
             funnels.parse_funnel(query, project_id, now_ms, {})
+        elif kind is WidgetType.ANALYTICS:
+            site_view(query, {})
+        elif kind is WidgetType.USAGE:
+            usage_asked(query, now_ms, {})
         else:
             parse_metrics(_pairs(query), project_id, now_ms)
     except Refusal as refusal:
-        raise _within(path, refusal) from refusal
+        raise within(path, refusal) from refusal
 
 
-def _within(path: str, refusal: Refusal) -> Refusal:
+def _named(kind: WidgetType) -> str:
+    return f"{'an' if kind.value.startswith('a') else 'a'} {kind.value}"
+
+
+def within(path: str, refusal: Refusal) -> Refusal:
     """A refusal of a query, as one of the dashboard that holds it."""
     own = refusal.field
     field = f"{path}.{own}" if own else path
@@ -133,7 +145,7 @@ def _pairs(query: JsonObject) -> Pairs:
             # The empty one makes that a single name is taken literally too.
             pairs += [(name, item) for item in (*value, "") if isinstance(item, str)]
         elif name in _JSON_PARAMETERS and isinstance(value, list):
-            pairs.append((name, _encoded(value)))
+            pairs.append((name, json_text(value)))
         elif name == "limit" and isinstance(value, int) and not isinstance(value, bool):
             pairs.append((name, str(value)))
         else:
@@ -213,26 +225,11 @@ def _object(node: Node, path: str, known: Sequence[str] | None = None) -> JsonOb
 
 
 def _json_text(query: JsonObject, path: str) -> str:
-    text = _encoded(query)
+    text = json_text(query)
     if len(text) > MAX_QUERY_LENGTH:
         expected = f"at most {MAX_QUERY_LENGTH} characters"
         raise Refusal(Reason.TEXT_TOO_LONG, f"{path} must have {expected} as JSON", field=path, expected=expected)
     return text
-
-
-def _encoded(node: Node) -> str:
-    """JSON with every number as it was written."""
-    return msgspec.json.encode(_plain(node)).decode()
-
-
-def _plain(node: Node) -> object:
-    if isinstance(node, Written):
-        return msgspec.Raw(node.encode())
-    if isinstance(node, JsonObject):
-        return {name: _plain(value) for name, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(item) for item in node]
-    return node
 
 
 def _invalid(field: str, expected: str) -> Refusal:
