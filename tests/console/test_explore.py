@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from tests.console.tabs import PHONE, Tab
@@ -106,3 +107,25 @@ def test_on_a_phone(open_tab: Callable[..., Tab]) -> None:
     tab.fits()
     tab.axe()
     tab.shot("explore-phone")
+
+
+def test_what_is_looked_at_is_put_on_a_dashboard(desk: Tab) -> None:
+    page = desk.go(f"{QUESTION}&view=area&filter=%5B%22region%22%2C%22is%22%2C%22us-east%22%5D")
+    desk.drawn()
+    page.get_by_role("button", name="Add to dashboard").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Title").fill("Tokens by model")
+    dialog.get_by_role("combobox", name="Dashboard").click()
+    page.get_by_role("option", name="New dashboard").click()
+    dialog.get_by_label("Name").fill("Made in Explore")
+    dialog.get_by_role("button", name="Add").click()
+    dialog.wait_for(state="detached")
+    known = httpx.get(
+        f"{desk.home.server.url}/solinth/v1/dashboards", headers={"authorization": f"Bearer {desk.home.secret}"}, timeout=30
+    ).json()["data"]
+    (widget,) = next(one for one in known if one["name"] == "Made in Explore")["widgets"]
+    assert (widget["type"], widget["title"]) == ("area", "Tokens by model")
+    assert widget["query"] == {
+        "event": "completion", "metric": "sum", "property": "tokens", "interval": "day", "timezone": "Europe/Berlin",
+        "group_by": ["model"], "limit": 10, "filters": [{"property": "region", "operator": "is", "value": ["us-east"]}],
+    }  # fmt: skip

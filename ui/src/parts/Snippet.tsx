@@ -22,7 +22,7 @@ export function Snippet({ code, label }: { code: string; label: string }) {
       >
         {code}
       </Box>
-      <Box pos="absolute" top={6} right={6}>
+      <Box pos="absolute" top={4} right={4} style={{ borderRadius: 6, background: "light-dark(#f1f4f7, #11151a)" }}>
         <Copy text={code} label={label} />
       </Box>
     </Box>

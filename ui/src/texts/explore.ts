@@ -66,6 +66,8 @@ export const explore = {
   noDataHint: "Choose a longer range, or take a filter away.",
   noValue: "No value",
   events: "events",
+  uniqueUnit: (property: string) => `different ${property}`,
+  beforeInTable: "The time before each group is in the table below.",
   total: "Whole range",
   over: (days: string, zone: string) => `${days}, ${zone}`,
   comparedWith: (days: string) => `Compared with ${days}`,

@@ -42,6 +42,11 @@ export function measureOf({ metric, property }: Question): string {
   return metric === "count" ? explore.events : `${explore.metrics[metric]}: ${property}`;
 }
 
+/** What the axis counts in. */
+function unitOf({ metric, property }: Question): string {
+  return metric === "count" ? explore.events : metric === "unique" ? explore.uniqueUnit(property) : property;
+}
+
 function NumberView({ question, answer: { whole, before } }: ViewProps) {
   const days = before && daysText(before.days);
   return (
@@ -68,13 +73,13 @@ export function daysText({ from, to }: { from: string; to: string }): string {
 function SeriesView({ question, answer, handle }: ViewProps) {
   const interval = intervalOf(question);
   const kind = question.view === "area" || question.view === "bar" ? question.view : "line";
-  const unit = measureOf(question);
-  if (interval === null) return <GroupBars question={question} answer={answer} handle={handle} unit={unit} />;
+  const name = measureOf(question);
+  if (interval === null) return <GroupBars question={question} answer={answer} handle={handle} />;
   const days = daysOfQuestion(question);
   const parts: { name: string; now: Measured; before: Measured | null }[] =
     question.by.length > 0
       ? answer.groups.map((one) => ({ name: groupName(one.group), now: one, before: one.before }))
-      : [{ name: unit, now: answer.whole, before: answer.before }];
+      : [{ name, now: answer.whole, before: answer.before }];
   const dates = datesOf(
     days,
     interval,
@@ -89,23 +94,32 @@ function SeriesView({ question, answer, handle }: ViewProps) {
     : [];
   const values = (of: readonly string[], measured: Measured) =>
     dates.map((_, place) => numberOf(valuesAt(of, measured)[place] ?? null));
-  const series: Series[] = parts.flatMap(({ name, now, before }) => [
-    { name, values: values(dates, now) },
-    ...(before ? [{ name: `${name}, ${texts.charts.before}`, values: values(earlier, before), compared: true }] : []),
+  // Of several groups the time before would be as many grey lines again, which nobody could tell apart.
+  const compares = question.by.length === 0;
+  const series: Series[] = parts.flatMap(({ name: of, now, before }) => [
+    { name: of, values: values(dates, now) },
+    ...(before && compares ? [{ name: texts.charts.before, values: values(earlier, before), compared: true }] : []),
   ]);
   if (series.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT} />;
   return (
-    <SeriesChart
-      title={`${question.event}, ${unit}`}
-      labels={dates.map((date) => labelOf(date, interval))}
-      series={series}
-      kind={kind}
-      stacked={kind !== "line" && question.by.length > 0 && !answer.before && isAdditive(question)}
-      unit={unit}
-      height={HEIGHT}
-      partial={isPartial(days, zoneOf(question))}
-      handle={handle}
-    />
+    <>
+      <SeriesChart
+        title={`${question.event}, ${name}`}
+        labels={dates.map((date) => labelOf(date, interval))}
+        series={series}
+        kind={kind}
+        stacked={kind !== "line" && !compares && isAdditive(question)}
+        unit={unitOf(question)}
+        height={HEIGHT}
+        partial={isPartial(days, zoneOf(question))}
+        handle={handle}
+      />
+      {answer.before && !compares && (
+        <Text size="xs" className="soft">
+          {explore.beforeInTable}
+        </Text>
+      )}
+    </>
   );
 }
 
@@ -115,11 +129,12 @@ function isAdditive({ metric }: Question): boolean {
 }
 
 /** Bars of groups over the whole range, the largest first; without groups the one bar of the range. */
-function GroupBars({ question, answer, handle, unit }: ViewProps & { unit: string }) {
+function GroupBars({ question, answer, handle }: ViewProps) {
+  const name = measureOf(question);
   const { rows, compared } = tableOf(question, answer);
   const labels = rows.map((row) => groupName(row.group) || explore.total);
   const series: Series[] = [
-    { name: unit, values: rows.map((row) => numberOf(row.value)) },
+    { name, values: rows.map((row) => numberOf(row.value)) },
     ...(compared
       ? [{ name: texts.charts.before, values: rows.map((row) => numberOf(row.before)), compared: true }]
       : []),
@@ -127,11 +142,11 @@ function GroupBars({ question, answer, handle, unit }: ViewProps & { unit: strin
   if (rows.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT} />;
   return (
     <SeriesChart
-      title={`${question.event}, ${unit}`}
+      title={`${question.event}, ${name}`}
       labels={labels}
       series={series}
       kind="bar"
-      unit={unit}
+      unit={unitOf(question)}
       height={HEIGHT}
       handle={handle}
     />
@@ -229,7 +244,7 @@ export function TableView({ question, answer }: Pick<ViewProps, "question" | "an
         columns={columns}
         rows={table.rows.slice(0, MOST_ROWS)}
         rowKey={(row) => row.key}
-        minWidth={240 + 110 * columns.length}
+        minWidth={40 + 96 * columns.length}
         maxHeight={520}
       />
       {table.rows.length > MOST_ROWS && (

@@ -27,7 +27,7 @@ export function Builder({ question, change }: BuilderProps) {
   const measuresNumbers = question.metric !== "unique";
   return (
     <Stack gap="md">
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" verticalSpacing="sm">
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm" verticalSpacing="sm">
         <EventSelect
           label={explore.event}
           placeholder={explore.eventPlaceholder}
@@ -73,6 +73,7 @@ export function Builder({ question, change }: BuilderProps) {
           searchable
           clearable
           clearButtonProps={{ "aria-label": `${explore.groupBy}: ${explore.nothing}` }}
+          styles={question.by.length ? { inputField: { minWidth: 24 } } : {}}
           onChange={(by) => set({ by })}
         />
         <Select

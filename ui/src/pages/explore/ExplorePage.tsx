@@ -6,6 +6,7 @@ import { Link } from "wouter";
 import { askText, parseExact } from "@/api/exact";
 import { useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
+import { AddToDashboard } from "@/pages/dashboards/AddToDashboard";
 import type { ChartHandle } from "@/parts/charts/Chart";
 import { downloadCsv } from "@/parts/download";
 import { Page } from "@/parts/Page";
@@ -27,6 +28,8 @@ import {
   parametersOf,
   type Question,
   questionFields,
+  widgetQueryOf,
+  widgetTypeOf,
   zoneOf,
 } from "./question";
 import { asCurl, asJavaScript, asPython } from "./snippets";
@@ -54,12 +57,20 @@ export default function ExplorePage() {
     { when: missing === null },
   );
   const chart = useRef<ChartHandle | null>(null);
+  const widget = widgetTypeOf(question);
   const drawn = question.view !== "table" && question.view !== "number";
   return (
     <Page
       title={explore.title}
       about={explore.about}
-      actions={<RangePicker values={question} zone={zone} onChange={(range) => change({ zone, ...range })} />}
+      actions={
+        <>
+          <RangePicker values={question} zone={zone} onChange={(range) => change({ zone, ...range })} />
+          {missing === null && widget && (
+            <AddToDashboard type={widget} title={titleOf(question)} query={widgetQueryOf(question)} />
+          )}
+        </>
+      }
     >
       <Stack gap="md">
         <Panel>
@@ -72,7 +83,7 @@ export default function ExplorePage() {
         ) : (
           <>
             <Panel
-              title={`${question.event}, ${measureOf(question)}`}
+              title={titleOf(question)}
               about={explore.over(daysText(daysOfQuestion(question)), zone)}
               actions={
                 answer.data && (
@@ -115,6 +126,10 @@ export default function ExplorePage() {
       </Stack>
     </Page>
   );
+}
+
+function titleOf(question: Question): string {
+  return `${question.event}, ${measureOf(question)}`;
 }
 
 function isEmpty({ whole, before, groups }: Answer): boolean {

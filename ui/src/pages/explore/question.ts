@@ -123,6 +123,13 @@ export function isNumberOperator(operator: Operator): boolean {
   return (NUMBER_OPERATORS as readonly string[]).includes(operator);
 }
 
+/** The kind of widget that shows the question as it is shown here; null where no widget can. */
+export function widgetTypeOf(question: Question): "line" | "area" | "bar" | "pie" | "metric" | "table" | null {
+  if (question.view === "number") return "metric";
+  if (question.view === "bar" && intervalOf(question) === null && question.by.length === 0) return null;
+  return question.view;
+}
+
 /** The same question as the query of a dashboard's widget: its range is the dashboard's. */
 export function widgetQueryOf(question: Question): Record<string, unknown> {
   const interval = intervalOf(question);

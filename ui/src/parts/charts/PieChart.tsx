@@ -46,7 +46,7 @@ export function PieChart({
       },
       legend: {
         orient: "vertical",
-        right: 0,
+        left: "62%",
         top: "middle",
         icon: "circle",
         itemWidth: 9,
