@@ -21,6 +21,7 @@ const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
   ["/live", () => import("./pages/live/LivePage")],
   ["/onboarding", () => import("./pages/onboarding/OnboardingPage")],
   ["/settings/:tab?", () => import("./pages/settings/SettingsPage")],
+  ["/web/:website?", () => import("./pages/web/WebPage")],
 ];
 
 /** For whoever is signed in, without a project. */

@@ -39,6 +39,9 @@ export interface Ink {
   dark: boolean;
 }
 
+/** Canvases do not inherit it. */
+const FONT = '"Inter Variable", system-ui, sans-serif';
+
 const LIGHT: Ink = { text: "#1f2933", soft: "#5a6470", line: "#e3e6ea", ground: "#ffffff", dark: false };
 const DARK: Ink = { text: "#dde3e9", soft: "#a3adb8", line: "#2c323a", ground: "#1a1e23", dark: true };
 
@@ -73,7 +76,10 @@ export function Chart({ title, summary, height, option, handle, onPress, prepare
   }, [prepare]);
 
   useEffect(() => {
-    drawn?.setOption({ animation: !still, animationDuration: 250, ...option(ink) }, { notMerge: true });
+    drawn?.setOption(
+      { textStyle: { fontFamily: FONT }, animation: !still, animationDuration: 250, ...option(ink) },
+      { notMerge: true },
+    );
   }, [drawn, option, ink, still]);
 
   useImperativeHandle(

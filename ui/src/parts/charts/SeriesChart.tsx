@@ -48,11 +48,13 @@ export function SeriesChart(props: SeriesChartProps) {
   const option = useCallback(
     (ink: Ink): EChartsCoreOption => ({
       aria: { enabled: false },
-      grid: { left: 8, right: 16, top: series.length > 1 ? 36 : unit ? 30 : 14, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 16, top: (series.length > 1 ? 30 : 8) + (unit ? 24 : 6), bottom: 4, containLabel: true },
       legend:
         series.length > 1
           ? {
               type: "scroll",
+              // What is only there to compare with stands beside its own line, not in the list.
+              data: series.filter((one) => !one.compared || series.length <= 2).map(({ name }) => name),
               top: 0,
               left: 0,
               icon: "roundRect",
@@ -80,14 +82,15 @@ export function SeriesChart(props: SeriesChartProps) {
       },
       yAxis: {
         type: "value",
-        name: unit && series.length <= 1 ? unit : "",
+        name: unit ?? "",
+        nameGap: 10,
         nameTextStyle: { color: ink.soft, align: "left" },
         minInterval: 0,
         splitNumber: 4,
         splitLine: { lineStyle: { color: ink.line } },
         axisLabel: {
           color: ink.soft,
-          formatter: (value: number) => formatShort(value) + (unit && series.length > 1 ? ` ${unit}` : ""),
+          formatter: formatShort,
         },
       },
       series: series.flatMap((one, place) => drawn(one, colourOf(series, place), kind, stacked, partial)),
