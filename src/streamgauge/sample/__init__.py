@@ -1,4 +1,4 @@
-"""Sample data: a month of an invented company, for whoever looks at the product before their own events come.
+"""Sample data: two months of an invented company, for whoever looks at the product before their own events come.
 
 Promise: what a day holds depends on the project and the day alone, ids included. Loading again therefore changes nothing, and
 loading on a later day adds the days in between.

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from streamgauge.kernel.event import Door
 from streamgauge.sample.people import BROWSERS, CUSTOMERS, PLACES, SOURCES, Source, pick
 
-DAYS = 30
-"""How many days are loaded, today among them."""
+DAYS = 61
+"""How many days are loaded, today among them: a month to look at, and one to compare it with."""
 _ANCHOR = date(2026, 1, 1).toordinal()
 _PAGES = (("/", 30), ("/pricing", 16), ("/docs", 14), ("/docs/quickstart", 12), ("/blog/metering-without-tears", 9),
           ("/blog/durable-by-design", 6), ("/features", 8), ("/customers", 4), ("/about", 2), ("/changelog", 4))  # fmt: skip

@@ -12,8 +12,10 @@ interface FigureProps {
   before?: string;
   /** Less is better (bounce rate, errors): the colours swap. */
   lessIsBetter?: boolean;
-  size?: "md" | "lg";
+  size?: "sm" | "md" | "lg";
 }
+
+const SIZES = { sm: 19, md: 24, lg: 34 } as const;
 
 /** One number with its name and its change. The arrow tells the direction too, not the colour alone. */
 export function Figure({ label, value, change, before, lessIsBetter = false, size = "md" }: FigureProps) {
@@ -22,7 +24,7 @@ export function Figure({ label, value, change, before, lessIsBetter = false, siz
       <Text size="xs" className="soft" fw={550}>
         {label}
       </Text>
-      <Text className="figures" fz={size === "lg" ? 34 : 24} fw={650} lh={1.15} style={{ overflowWrap: "anywhere" }}>
+      <Text className="figures" fz={SIZES[size]} fw={650} lh={1.15} style={{ overflowWrap: "anywhere" }}>
         {value}
       </Text>
       {change !== undefined && <Change change={change} before={before} lessIsBetter={lessIsBetter} />}

@@ -1,4 +1,4 @@
-"""POST /console/v1/sample-data: a month of an invented company, sent in by the same steps as everybody's events.
+"""POST /console/v1/sample-data: two months of an invented company, sent in by the same steps as everybody's events.
 
 Settings are made by the routes of the doors, events are parsed by the doors' dialects and admitted by the intake: what the pages
 then show is what any client would have got by sending the same.

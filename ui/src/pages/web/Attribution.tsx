@@ -6,11 +6,11 @@ import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import type { SetValues } from "@/state/url";
 import { web } from "@/texts/web";
-import { numberOf, selection, type siteFields, useSiteAnswer } from "./site";
+import { numberOf, type SiteView, selection, useSiteAnswer } from "./site";
 import { shownValue } from "./values";
 import type { PartProps } from "./WebPage";
 
-const HEIGHT = 300;
+const HEIGHT = 240;
 const MODELS = ["last_touch", "first_touch", "linear"] as const;
 const KEYS = ["channel", "referrer", "utm_campaign", "country", "entry_page"] as const;
 
@@ -28,7 +28,7 @@ interface Attributed {
 }
 
 export interface ChangingProps extends PartProps {
-  change: SetValues<typeof siteFields>;
+  change: SetValues<SiteView>;
 }
 
 export function Attribution({ site, view, onFilter, change }: ChangingProps) {

@@ -10,7 +10,7 @@ import { type Dimension, type Numbers, numberOf, PLACES, rowsOf, selection, useS
 import { shownMetric, shownValue } from "./values";
 import type { PartProps } from "./WebPage";
 
-const HEIGHT = 340;
+const HEIGHT = 300;
 const MOST = "50";
 
 interface BreakdownProps<D extends Dimension> extends PartProps {

@@ -10,7 +10,7 @@ import { numberOf, rowsOf, type SiteAnswer, selection, useSiteAnswer } from "./s
 import { shownMetric } from "./values";
 import type { PartProps } from "./WebPage";
 
-const HEIGHT = 300;
+const HEIGHT = 240;
 
 export function Conversions({ site, view, onFilter }: PartProps) {
   const answer = useSiteAnswer("", [

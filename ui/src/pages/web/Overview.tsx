@@ -73,6 +73,7 @@ function MetricCard({ metric, chosen, answer, onChoose }: CardProps) {
       title={web.show(web.metrics[metric])}
     >
       <Figure
+        size="sm"
         label={web.metrics[metric]}
         value={shownMetric(metric, answer.metrics[metric], answer.currency)}
         lessIsBetter={metric === "bounce_rate"}

@@ -53,7 +53,7 @@ export function Retention({ site, view, change }: ChangingProps) {
             type="auto"
             viewportProps={{ tabIndex: 0, role: "group", "aria-label": web.retention }}
           >
-            <table className="table cohorts" aria-label={web.retention} style={{ minWidth: 560 }}>
+            <table className="table" aria-label={web.retention} style={{ minWidth: 560 }}>
               <thead>
                 <tr>
                   <th scope="col">{web.cohort}</th>

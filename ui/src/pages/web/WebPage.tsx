@@ -1,7 +1,7 @@
 /** Web analytics: everything about one website on one page. */
 import { Button, Select, SimpleGrid, Stack } from "@mantine/core";
 import { useEffect } from "react";
-import { Link, Redirect, useLocation, useParams } from "wouter";
+import { Link, Redirect, useLocation, useParams, useSearch } from "wouter";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import { FilterChips } from "@/parts/FilterChips";
@@ -24,6 +24,7 @@ import { shownValue } from "./values";
 export default function WebPage() {
   const project = useProject();
   const { website } = useParams<{ website?: string }>();
+  const search = useSearch();
   const [last, remember] = useRemembered(`website.${project.id}`, "");
   const websites = useAsk(["websites", project.id], (signal) => ask(api.GET("/thebizness/api/websites", { signal })));
   useEffect(() => {
@@ -36,7 +37,7 @@ export default function WebPage() {
         const site = sites.find(({ id }) => id === website);
         if (site) return <SitePage key={site.id} site={site} sites={sites} />;
         const first = sites.find(({ id }) => id === last) ?? sites[0];
-        return <Redirect to={`/web/${encodeURIComponent(first?.id ?? "")}`} replace />;
+        return <Redirect to={`/web/${encodeURIComponent(first?.id ?? "")}${search ? `?${search}` : ""}`} replace />;
       }}
     </Answer>
   );

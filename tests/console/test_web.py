@@ -1,0 +1,82 @@
+"""Web analytics in a browser: one page for a website, where every row narrows what is looked at."""
+
+import json
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.tabs import PHONE, Tab
+
+
+def opened(tab: Tab, query: str = "") -> Page:
+    page = tab.go(f"/web{query}")
+    page.get_by_role("heading", name="Sample website").wait_for()
+    return page
+
+
+def loaded(tab: Tab) -> None:
+    tab.drawn(2)
+    expect(tab.page.get_by_role("status", name="Loading")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_about_a_website_is_on_one_page(open_tab: Callable[..., Tab], scheme: str) -> None:
+    tab = open_tab(scheme=scheme)
+    page = opened(tab)
+    loaded(tab)
+    for part in ("Sources", "Pages", "Places", "Devices", "Conversions", "Revenue", "Attribution", "Funnel", "Retention"):
+        expect(page.get_by_role("heading", name=part, exact=True)).to_be_visible()
+    expect(page.get_by_role("table", name="Channels")).to_contain_text("Direct")
+    expect(page.get_by_role("table", name="Conversions", exact=True)).to_contain_text("signup")
+    expect(page.get_by_role("region", name="Revenue", exact=True)).to_contain_text("EUR")
+    expect(page.get_by_role("table", name="Retention")).to_contain_text("100")
+    tab.axe()
+    tab.shot(f"web-{scheme}")
+
+
+def test_a_row_is_a_filter_for_all_of_the_page_and_for_the_link(desk: Tab) -> None:
+    page = opened(desk)
+    loaded(desk)
+    visitors = page.get_by_role("button", name="Visitors", pressed=True)
+    whole = visitors.inner_text()
+    page.get_by_role("tab", name="Browsers").click()
+    page.get_by_role("button", name="Only Firefox").click()
+    chip = page.get_by_role("button", name="Remove the filter Browser is Firefox")
+    chip.wait_for()
+    assert json.loads(parse_qs(urlsplit(page.url).query)["filter"][0]) == ["browser", "Firefox"]
+    expect(visitors).not_to_have_text(whole, use_inner_text=True)
+    expect(page.get_by_role("table", name="Browsers").get_by_role("row")).to_have_count(2)
+    narrowed = visitors.inner_text()
+    page.reload()
+    expect(visitors).to_have_text(narrowed, use_inner_text=True)
+    chip.click()
+    expect(chip).to_have_count(0)
+
+
+def test_a_metric_is_put_into_the_chart(desk: Tab) -> None:
+    page = opened(desk)
+    page.get_by_role("button", name="Bounce rate").click()
+    expect(page.get_by_role("img", name="Chart: Bounce rate over time")).to_be_visible()
+    assert "metric=bounce_rate" in page.url
+
+
+def test_a_funnel_is_made_in_the_page_and_linked_to(desk: Tab) -> None:
+    page = opened(desk, "?step=page:%2F&step=page:%2Fpricing")
+    funnel = page.get_by_role("region", name="Funnel")
+    expect(funnel.get_by_role("listitem")).to_have_count(2)
+    funnel.get_by_role("button", name="Add a step").click()
+    funnel.get_by_role("combobox", name="Step 3", exact=True).fill("/docs")
+    page.keyboard.press("Enter")
+    expect(funnel.get_by_role("listitem")).to_have_count(3)
+    assert parse_qs(urlsplit(page.url).query)["step"] == ["page:/", "page:/pricing", "page:/docs"]
+
+
+def test_on_a_phone(open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab(PHONE)
+    opened(tab)
+    loaded(tab)
+    tab.fits()
+    tab.axe()
+    tab.shot("web-phone")
