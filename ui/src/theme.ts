@@ -1,6 +1,6 @@
 import { createTheme, type MantineColorsTuple, rem } from "@mantine/core";
 
-/** From light to dark. 7 carries white text, 4 reads on the dark ground. */
+/** From light to dark. 6 and 7 carry white text, 4 reads on the dark ground. */
 const brand: MantineColorsTuple = [
   "#eaf4fb",
   "#d3e6f4",
@@ -8,7 +8,7 @@ const brand: MantineColorsTuple = [
   "#74afdc",
   "#4d97d2",
   "#3488cc",
-  "#237cc0",
+  "#1f77ba",
   "#0f5f99",
   "#0b4f82",
   "#063e69",
@@ -34,7 +34,7 @@ export const COMPARED_COLOUR = "#9aa3ad";
 
 export const theme = createTheme({
   primaryColor: "brand",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   colors: { brand },
   fontFamily: '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
@@ -55,7 +55,11 @@ export const theme = createTheme({
   },
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
+    Modal: {
+      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } },
+      styles: { title: { fontWeight: 650 } },
+    },
+    Drawer: { styles: { title: { fontWeight: 650 } } },
     Skeleton: { defaultProps: { radius: "sm" } },
   },
 });

@@ -29,7 +29,14 @@ export function formatDay(iso: string, zone = BROWSER_ZONE): string {
 
 /** 14:05:09.123, for the live view. */
 export function formatClock(iso: string, zone = BROWSER_ZONE): string {
-  return new Date(iso).toLocaleTimeString(LOCALE, { timeZone: zone, hour12: false, fractionalSecondDigits: 3 });
+  return new Date(iso).toLocaleTimeString(LOCALE, {
+    timeZone: zone,
+    hour12: false,
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  });
 }
 
 /** "just now", "4 min ago", "in 3 days". */

@@ -33,7 +33,7 @@ export function Panel({ title, about, actions, children, flush = false, style }:
           {actions && <Group gap={6}>{actions}</Group>}
         </Group>
       )}
-      <Box p={flush ? 0 : "md"} pt={flush || title ? 4 : "md"}>
+      <Box p={flush ? 0 : "md"} pt={flush || title ? 4 : "md"} {...(flush ? { className: "flush" } : {})}>
         {children}
       </Box>
     </section>

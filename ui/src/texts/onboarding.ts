@@ -45,7 +45,7 @@ export const onboarding = {
   toWeb: "Web analytics",
   sampleTitle: "Or look around first",
   sampleAbout:
-    "Loads a month of an invented company: a shop's website, product events, customers with usage and limits.",
+    "Loads two months of an invented company: a shop's website, product events, customers with usage and limits.",
   sampleHint: "They count as this project's events and stay in it. Loading twice changes nothing.",
   sampleLoad: "Load sample data",
   sampleLoading: "Loading sample data",

@@ -246,7 +246,7 @@ export const system = {
   setAside: "Set aside",
   share: (name: string) => `${name}: share in use`,
   chartTitle: "While this page is open",
-  chartAbout: "A point every 3 seconds, the last 10 minutes.",
+  chartAbout: "A point every 2 seconds, the last 10 minutes.",
   chart: { label: "What the chart shows", lag: "Lag", backlog: "Backlog", rate: "Events loaded" },
   units: { lag: "s", backlog: "KiB", rate: "events/s" },
   gathering: "Gathering the first points …",

@@ -39,7 +39,7 @@ export default function OnboardingPage() {
         </Stack>
         <Stack gap="md" style={{ minWidth: 0 }}>
           <ArrivalsPanel arrivals={arrivals} />
-          <SamplePanel arrived={arrivals.count} />
+          <SamplePanel arrivals={arrivals} />
         </Stack>
       </SimpleGrid>
     </Page>

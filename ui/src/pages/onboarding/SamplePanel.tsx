@@ -1,6 +1,6 @@
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import { IconDatabaseImport } from "@tabler/icons-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, ask } from "@/api/client";
 import { queryClient } from "@/api/queries";
@@ -10,6 +10,7 @@ import { Panel } from "@/parts/Panel";
 import { tellFailure } from "@/parts/tell";
 import { useMay, useProject } from "@/state/session";
 import { onboarding as words } from "@/texts/onboarding";
+import type { Arrivals } from "./arrivals";
 
 interface Loaded {
   events: number;
@@ -18,14 +19,20 @@ interface Loaded {
   to: string;
 }
 
-/** arrived: events that came since the page was opened, which is how far the load is. */
-export function SamplePanel({ arrived }: { arrived: number }) {
+/** arrivals: of the project; a load goes from the first day to today, so that the newest one says how far it is. */
+export function SamplePanel({ arrivals }: { arrivals: Arrivals }) {
   const project = useProject();
   const mayLoad = useMay("admin");
   const [begunAt, setBegunAt] = useState<number | null>(null);
   const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const from = useRef<number | null>(null);
+  const arrived = begunAt === null ? 0 : arrivals.count - begunAt;
+  const at = arrivals.newest && arrived > 0 ? Date.parse(arrivals.newest.at) : null;
+  if (at !== null) from.current ??= at;
+  const share = at === null || from.current === null ? 0 : (at - from.current) / (Date.now() - from.current);
   const load = async () => {
-    setBegunAt(arrived);
+    from.current = null;
+    setBegunAt(arrivals.count);
     try {
       setLoaded(await ask(api.POST("/console/v1/sample-data")));
       await queryClient.invalidateQueries({ queryKey: [project.id] });
@@ -43,9 +50,14 @@ export function SamplePanel({ arrived }: { arrived: number }) {
         </Text>
         {begunAt !== null ? (
           <Stack gap={6} role="status">
-            <Progress value={100} animated striped aria-label={words.sampleLoading} />
+            <Progress
+              value={Math.min(100, Math.max(3, share * 100))}
+              animated
+              striped
+              aria-label={words.sampleLoading}
+            />
             <Text size="sm" className="figures">
-              {words.sampleLoading} · {words.sampleSoFar(formatNumber(arrived - begunAt))}
+              {words.sampleLoading} · {words.sampleSoFar(formatNumber(arrived))}
             </Text>
           </Stack>
         ) : loaded ? (

@@ -1,4 +1,4 @@
-import { Badge, Button, Drawer, Group, Select, Stack, Text } from "@mantine/core";
+import { Button, Drawer, Group, Select, Stack, Text } from "@mantine/core";
 import { api, ask } from "@/api/client";
 import { queryClient, useAsk } from "@/api/queries";
 import { formatNumber } from "@/format/numbers";
@@ -12,6 +12,7 @@ import { useProject } from "@/state/session";
 import { choice, text, useUrlState } from "@/state/url";
 import { texts } from "@/texts";
 import { webhooks as words } from "@/texts/settings";
+import { StateMark } from "./StateMark";
 import type { Delivery, Endpoint } from "./webhooks";
 
 type State = Delivery["state"];
@@ -25,7 +26,7 @@ const STATE = {
 };
 const PAGE = 25;
 const AGAIN_MS = 4_000;
-const COLOURS = { pending: "yellow", delivered: "teal", dead: "red" } as const;
+const KINDS = { pending: "waiting", delivered: "good", dead: "bad" } as const;
 
 /** What became of each message; looks again by itself. */
 export function DeliveriesPanel({ endpoints }: { endpoints: readonly Endpoint[] }) {
@@ -156,9 +157,7 @@ const answerOf = ({ last_status, last_error }: Delivery): string =>
 function DeliveryState({ of }: { of: Delivery }) {
   return (
     <Group gap={6} wrap="nowrap">
-      <Badge variant="light" radius="sm" color={COLOURS[of.state]}>
-        {words.states[of.state]}
-      </Badge>
+      <StateMark kind={KINDS[of.state]} name={words.states[of.state]} />
       {of.state === "pending" && of.attempts > 0 && of.next_attempt_at && (
         <Text size="xs" className="soft">
           {words.next(formatAgo(of.next_attempt_at))}

@@ -1,4 +1,4 @@
-import { Badge, Button, Code, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
+import { Button, Code, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconBan, IconKey, IconPlus, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
@@ -18,9 +18,10 @@ import { FormModal } from "./FormModal";
 import { type KeyAnswer, NewKey } from "./NewKey";
 import { RowButton } from "./RowButton";
 import { ShownOnce } from "./ShownOnce";
+import { StateMark } from "./StateMark";
 
 const STATE = { ended: flag(false) };
-const COLOURS = { active: "teal", replaced: "yellow", revoked: "gray", expired: "gray" } as const;
+const KINDS = { active: "good", replaced: "waiting", revoked: "off", expired: "off" } as const;
 
 type Doing = { what: "make" } | { what: "rotate" | "revoke"; key: KeyAnswer } | null;
 
@@ -46,7 +47,7 @@ export default function KeysTab() {
     <Panel title={words.list} about={words.about} actions={make} flush>
       <Answer
         of={keys}
-        height={240}
+        height={160}
         isEmpty={({ keys }) => keys.length === 0}
         empty={
           <Empty title={words.empty} hint={words.emptyHint} action={make} icon={<IconKey size={28} aria-hidden />} />
@@ -159,12 +160,10 @@ function columnsOf(act: (doing: Doing) => void): Column<KeyAnswer>[] {
 function State({ of }: { of: KeyAnswer }) {
   return (
     <Stack gap={2}>
-      <Badge variant="light" color={COLOURS[of.state]} radius="sm">
-        {words.states[of.state]}
-      </Badge>
-      {of.state === "replaced" && of.expires_at && (
+      <StateMark kind={KINDS[of.state]} name={words.states[of.state]} />
+      {of.state === "replaced" && of.revoked_at && (
         <Text size="xs" className="soft">
-          {words.until(formatTime(of.expires_at))}
+          {words.until(formatTime(of.revoked_at))}
         </Text>
       )}
     </Stack>

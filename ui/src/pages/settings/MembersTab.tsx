@@ -43,7 +43,7 @@ export default function MembersTab() {
           )
         }
       >
-        <Answer of={members} height={160}>
+        <Answer of={members} height={92}>
           {({ members }) => (
             <DataTable
               label={words.list}

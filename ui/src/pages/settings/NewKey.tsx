@@ -63,7 +63,7 @@ export function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (secr
             <Checkbox
               key={scope}
               value={scope}
-              size="xs"
+              size="sm"
               label={words.scopeNames[scope]}
               description={words.scopeHints[scope]}
             />

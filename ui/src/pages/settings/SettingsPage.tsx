@@ -1,10 +1,12 @@
 /** The settings of a project: a tab each, with a path of its own. Tabs that the role may not see are not there. */
 import { Box, Stack } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
 import { type ComponentType, lazy, Suspense } from "react";
 import { Link, Redirect, useParams } from "wouter";
 import { Page } from "@/parts/Page";
 import { Empty, Loading } from "@/parts/states";
 import { type Role, useMay } from "@/state/session";
+import { texts } from "@/texts";
 import { settings as words } from "@/texts/settings";
 
 type TabName = keyof typeof words.tabs;
@@ -30,10 +32,11 @@ export default function SettingsPage() {
   const isAdmin = useMay("admin");
   const open = TABS.filter(({ role }) => role === "viewer" || isAdmin);
   const known = TABS.find(({ name }) => name === tab);
+  useDocumentTitle(`${known ? words.tabs[known.name] : words.title} · ${texts.shell.product}`);
   if (known === undefined) return <Redirect to={`/settings/${open[0]?.name ?? "websites"}`} replace />;
   const Content = known.content;
   return (
-    <Page title={words.tabs[known.name]}>
+    <Page title={words.title}>
       <Stack gap="md">
         <Box component="nav" aria-label={words.tabsLabel} style={{ display: "flex", flexWrap: "wrap", gap: 2 }}>
           {open.map(({ name }) => (

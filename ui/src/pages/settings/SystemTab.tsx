@@ -1,4 +1,4 @@
-import { Alert, Badge, Group, Progress, SegmentedControl, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Group, Progress, SegmentedControl, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
@@ -11,12 +11,13 @@ import { Answer, Empty } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { choice, useUrlState } from "@/state/url";
 import { system as words } from "@/texts/settings";
+import { StateMark } from "./StateMark";
 
 type System = paths["/console/v1/system"]["get"]["responses"][200]["content"]["application/json"];
 type Line = "lag" | "backlog" | "rate";
 
-const AGAIN_MS = 3_000;
-const KEPT = 200;
+const AGAIN_MS = 2_000;
+const KEPT = 300;
 const LINES: readonly Line[] = ["rate", "lag", "backlog"];
 const STATE = { chart: choice<Line>(LINES, "rate") };
 
@@ -74,9 +75,7 @@ function Headline({ of }: { of: System }) {
   return (
     <Stack gap="sm">
       <Group gap="sm">
-        <Badge variant="light" color={of.ready ? "teal" : "red"} radius="sm" size="lg">
-          {of.ready ? words.ready : words.notReady}
-        </Badge>
+        <StateMark kind={of.ready ? "good" : "bad"} name={of.ready ? words.ready : words.notReady} />
         <Text size="sm" className="soft figures">
           {words.version(of.version)} · {words.up(formatDuration(of.uptime_s))}
         </Text>
@@ -162,7 +161,7 @@ function History({ points }: { points: readonly Point[] }) {
         />
       }
     >
-      {points.length < 3 ? (
+      {points.length < 2 ? (
         <Empty title={words.gathering} height={220} />
       ) : (
         <SeriesChart

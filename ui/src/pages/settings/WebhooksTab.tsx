@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconKey, IconPencil, IconPlus, IconSend, IconTrash, IconWebhook } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
@@ -14,6 +14,7 @@ import { DeliveriesPanel } from "./DeliveriesPanel";
 import { EndpointForm } from "./EndpointForm";
 import { RowButton } from "./RowButton";
 import { ShownOnce } from "./ShownOnce";
+import { StateMark } from "./StateMark";
 import type { Endpoint } from "./webhooks";
 
 type Doing = { what: "make" } | { what: "edit" | "delete"; endpoint: Endpoint } | null;
@@ -56,9 +57,16 @@ export default function WebhooksTab() {
       <Panel title={settings.tabs.webhooks} about={words.about} actions={make} flush>
         <Answer
           of={endpoints}
-          height={180}
+          height={96}
           isEmpty={({ items }) => items.length === 0}
-          empty={<Empty title={words.empty} hint={words.emptyHint} icon={<IconWebhook size={28} aria-hidden />} />}
+          empty={
+            <Empty
+              title={words.empty}
+              hint={words.emptyHint}
+              icon={<IconWebhook size={28} aria-hidden />}
+              height={180}
+            />
+          }
         >
           {({ items }) => (
             <DataTable
@@ -150,9 +158,7 @@ function columnsOf(
       id: "enabled",
       title: words.state,
       cell: ({ is_enabled }) => (
-        <Badge variant="light" radius="sm" color={is_enabled ? "teal" : "gray"}>
-          {is_enabled ? words.enabled : words.disabled}
-        </Badge>
+        <StateMark kind={is_enabled ? "good" : "off"} name={is_enabled ? words.enabled : words.disabled} />
       ),
     },
     {

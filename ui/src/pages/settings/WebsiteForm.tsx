@@ -97,8 +97,8 @@ export function WebsiteForm({ of, onClose }: { of?: WebsiteAnswer; onClose: () =
       />
       <Radio.Group label={words.identity} {...form.getInputProps("identity")} error={errors.identity}>
         <Stack gap={6} mt={4}>
-          <Radio size="xs" value="daily" label={words.identities.daily} />
-          <Radio size="xs" value="cookie" label={words.identities.cookie} />
+          <Radio size="sm" value="daily" label={words.identities.daily} />
+          <Radio size="sm" value="cookie" label={words.identities.cookie} />
         </Stack>
       </Radio.Group>
     </FormModal>

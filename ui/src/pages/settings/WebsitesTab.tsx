@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Code, Group, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Code, Group, Stack, Text } from "@mantine/core";
 import { IconPencil, IconPlus, IconTrash, IconWorld } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -14,6 +14,7 @@ import { Answer, Empty } from "@/parts/states";
 import { useMay, useProject } from "@/state/session";
 import { websites as words } from "@/texts/settings";
 import { RowButton } from "./RowButton";
+import { StateMark } from "./StateMark";
 import { type WebsiteAnswer, WebsiteForm } from "./WebsiteForm";
 
 type Doing = { what: "make" } | { what: "edit" | "delete"; site: WebsiteAnswer } | null;
@@ -132,9 +133,10 @@ function Check({ of }: { of: WebsiteAnswer }) {
       {({ state, last_at, last_page, events_last_hour }) => (
         <Group justify="space-between" gap="xs" role="status">
           <Group gap="xs">
-            <Badge variant="light" color={state === "receiving" ? "teal" : "yellow"} radius="sm">
-              {state === "receiving" ? words.receiving : words.waiting}
-            </Badge>
+            <StateMark
+              kind={state === "receiving" ? "good" : "waiting"}
+              name={state === "receiving" ? words.receiving : words.waiting}
+            />
             {last_at && (
               <Text size="sm" className="soft figures" title={formatTime(last_at)}>
                 {[
