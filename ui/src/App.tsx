@@ -17,6 +17,7 @@ type PageFile = () => Promise<{ default: ComponentType }>;
 
 /** Below /p/{project_id}. */
 const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
+  ["/", () => import("./pages/home/HomePage")],
   ["/explore", () => import("./pages/explore/ExplorePage")],
   ["/live", () => import("./pages/live/LivePage")],
   ["/onboarding", () => import("./pages/onboarding/OnboardingPage")],

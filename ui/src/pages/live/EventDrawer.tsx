@@ -1,112 +1,124 @@
-/** One event: what was sent, as it is stored, and what became of it. */
-import { Badge, Drawer, Group, Stack, Text } from "@mantine/core";
-import { askText, indented, parseExact } from "@/api/exact";
+/** One event: what was sent, as it is stored, and its receipt, which says what became of it. */
+import { Badge, Box, Divider, Drawer, Group, Stack, Text } from "@mantine/core";
 import { useAsk } from "@/api/queries";
+import { formatDecimal } from "@/format/numbers";
 import { formatTime } from "@/format/times";
-import { Snippet } from "@/parts/Snippet";
+import { Copy } from "@/parts/Copy";
+import { Snippets } from "@/parts/Snippet";
 import { Answer } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { texts } from "@/texts";
 import { live } from "@/texts/live";
+import { askReceipt, type Receipt } from "./receipt";
 
-/** What the drawer needs to know beforehand. */
-export interface Opened {
-  id: string;
-  event: string;
-  at: string;
-  received_at: string;
-  door: string;
-}
-
-export function EventDrawer({ event, onClose }: { event: Opened | null; onClose: () => void }) {
+/** id: of the event; "" closes it. */
+export function EventDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <Drawer
-      opened={event !== null}
+      opened={id !== ""}
       onClose={onClose}
       position="right"
       size="lg"
-      title={event?.event ?? live.detail}
+      title={live.detail}
       closeButtonProps={{ "aria-label": texts.shell.close }}
     >
-      {event && <Detail event={event} />}
+      {id !== "" && <Detail id={id} />}
     </Drawer>
   );
 }
 
-function Detail({ event }: { event: Opened }) {
-  const facts = [
-    [live.happened, formatTime(event.at)],
-    [live.received, formatTime(event.received_at)],
-    [live.door, event.door],
-    [live.id, event.id],
-  ] as const;
+function Detail({ id }: { id: string }) {
+  const project = useProject();
+  const receipt = useAsk([project.id, "receipt", id], (signal) => askReceipt(id, signal), { keep: false });
   return (
-    <Stack gap="md">
-      <Stack gap={4}>
-        {facts.map(([name, value]) => (
-          <Group key={name} justify="space-between" wrap="nowrap" gap="md">
-            <Text size="sm" className="soft">
-              {name}
-            </Text>
-            <Text size="sm" className="figures" style={{ overflowWrap: "anywhere" }}>
-              {value}
-            </Text>
-          </Group>
-        ))}
-      </Stack>
-      <Receipt id={event.id} />
+    <Answer of={receipt} height={480}>
+      {(told) => (
+        <Stack gap="md">
+          <Facts id={id} told={told} />
+          <Divider />
+          <Outcome told={told} />
+          <Divider />
+          <Snippets
+            label={live.json}
+            of={[
+              { name: live.json, code: told.eventJson },
+              { name: live.whole, code: told.receiptJson },
+            ]}
+          />
+        </Stack>
+      )}
+    </Answer>
+  );
+}
+
+function Facts({ id, told }: { id: string; told: Receipt }) {
+  const facts: [string, string][] = [
+    [live.happened, formatTime(told.happened)],
+    [live.received, formatTime(told.received)],
+    [live.door, live.doors[told.door as keyof typeof live.doors] ?? told.door],
+    ...(told.customer ? [[live.customer, told.customer] as [string, string]] : []),
+  ];
+  return (
+    <Stack gap={6}>
+      <Text fw={650} size="lg" style={{ overflowWrap: "anywhere" }}>
+        {told.event}
+      </Text>
+      {facts.map(([name, value]) => (
+        <Fact key={name} name={name}>
+          {value}
+        </Fact>
+      ))}
+      <Fact name={live.id}>
+        {id}
+        <Copy text={id} label={live.id} />
+      </Fact>
     </Stack>
   );
 }
 
-/** The receipt has the event as it is stored, and each meter that counts it. */
-function Receipt({ id }: { id: string }) {
-  const project = useProject();
-  const receipt = useAsk(
-    ["receipt", project.id, id],
-    async (signal) => {
-      const text = await askText(`/flexprice/v1/events/${encodeURIComponent(id)}`, [], signal);
-      return { text, body: parseExact(text) as Record<string, unknown> };
-    },
-    { keep: false },
-  );
+function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return (
-    <Answer of={receipt} height={320}>
-      {({ text, body }) => {
-        const processed = Array.isArray(body.processed_events)
-          ? (body.processed_events as Record<string, unknown>[])
-          : [];
-        return (
-          <Stack gap="md">
-            <div>
-              <Group gap="xs" mb={4}>
-                <Text fw={600}>{live.receipt}</Text>
-                {typeof body.status === "string" && (
-                  <Badge variant="light" tt="none">
-                    {body.status}
-                  </Badge>
-                )}
-              </Group>
-              <Text size="sm" className="soft" mb="xs">
-                {live.receiptAbout}
-              </Text>
-              {processed.length === 0 ? (
-                <Text size="sm">{live.noMeters}</Text>
-              ) : (
-                processed.map((one, place) => (
-                  <Group key={place} justify="space-between">
-                    <Text size="sm">{String(one.meter_id ?? one.feature_id ?? "")}</Text>
-                    <Text size="sm" className="figures">
-                      {String(one.qty_total ?? one.quantity ?? "")}
-                    </Text>
-                  </Group>
-                ))
-              )}
-            </div>
-            <Snippet label={live.json} code={indented(text)} />
-          </Stack>
-        );
-      }}
-    </Answer>
+    <Group justify="space-between" wrap="nowrap" gap="md" mih={24}>
+      <Text size="sm" className="soft">
+        {name}
+      </Text>
+      <Box className="figures" fz="sm" style={{ overflowWrap: "anywhere", textAlign: "right" }}>
+        {children}
+      </Box>
+    </Group>
+  );
+}
+
+/** Which meters count it, with how much; why not, where none does. */
+function Outcome({ told }: { told: Receipt }) {
+  const { counted, reason, standing, versions, conversions } = told;
+  return (
+    <Stack gap={6} role="group" aria-label={live.receipt}>
+      <Group justify="space-between">
+        <Text fw={600}>{live.receipt}</Text>
+        <Badge variant="light" color={standing === "in_force" ? "teal.9" : "orange.9"} tt="none">
+          {live.standings[standing as keyof typeof live.standings] ?? standing}
+        </Badge>
+      </Group>
+      {versions > 1 && (
+        <Text size="sm" className="soft">
+          {live.versions(String(versions))}
+        </Text>
+      )}
+      {counted.length === 0 ? (
+        <Text size="sm">{live.reasons[reason as keyof typeof live.reasons] ?? live.noMeters}</Text>
+      ) : (
+        counted.map(({ id, meter, quantity }) => (
+          <Fact key={id} name={live.countedBy(meter)}>
+            {formatDecimal(quantity)}
+          </Fact>
+        ))
+      )}
+      {conversions.map((name) => (
+        <Text key={name} size="sm">
+          {live.conversion(name)}
+        </Text>
+      ))}
+    </Stack>
   );
 }

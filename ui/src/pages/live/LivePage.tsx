@@ -2,7 +2,7 @@
 import { Badge, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
-import { memo, useState } from "react";
+import { memo, useCallback } from "react";
 import { formatDecimal, formatNumber } from "@/format/numbers";
 import { formatClock } from "@/format/times";
 import { EventSelect } from "@/pages/explore/EventSelect";
@@ -15,13 +15,13 @@ import { live } from "@/texts/live";
 import { EventDrawer } from "./EventDrawer";
 import { type LiveEvent, MOST, useFeed } from "./feed";
 
-const fields = { event: text(), customer: text(), website: text() } as const;
+const fields = { event: text(), customer: text(), website: text(), open: text() } as const;
 const DOTS = { connecting: "gray.6", live: "teal.8", paused: "orange.9", lost: "red.8" } as const;
 
 export default function LivePage() {
-  const [filter, change] = useUrlState(fields);
+  const [{ open, ...filter }, change] = useUrlState(fields);
   const feed = useFeed(filter);
-  const [open, setOpen] = useState<LiveEvent | null>(null);
+  const show = useCallback((event: LiveEvent) => change({ open: event.id }), [change]);
   const paused = feed.state === "paused";
   const isFiltered = Object.values(filter).some((value) => value !== "");
   return (
@@ -67,7 +67,7 @@ export default function LivePage() {
             </Text>
           )}
           {feed.events.length > 0 ? (
-            <EventTable events={feed.events} onOpen={setOpen} />
+            <EventTable events={feed.events} onOpen={show} />
           ) : feed.failure && feed.state === "lost" ? (
             <Failure error={feed.failure} height={320} />
           ) : (
@@ -75,7 +75,7 @@ export default function LivePage() {
           )}
         </Panel>
       </Stack>
-      <EventDrawer event={open} onClose={() => setOpen(null)} />
+      <EventDrawer id={open} onClose={() => change({ open: "" }, { replace: true })} />
     </Page>
   );
 }

@@ -111,6 +111,8 @@ async function follow(
   const chosen = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ""));
   let after = "";
   while (!signal.aborted) {
+    // What the stream begins with came before: it is no part of the rate.
+    let old = after === "";
     try {
       const from: Record<string, string> = after ? { after } : { last: "50" };
       await readStream(
@@ -120,7 +122,8 @@ async function follow(
           setConnected("live");
           setFailure(null);
           if (message.id) after = message.id;
-          take(inbox.current, message.event, message.data);
+          take(inbox.current, message.event, message.data, old);
+          old = false;
         },
         signal,
       );
@@ -134,11 +137,11 @@ async function follow(
   }
 }
 
-function take(box: Inbox, kind: string, data: string): void {
+function take(box: Inbox, kind: string, data: string, old: boolean): void {
   if (kind === "skipped") box.skipped += (JSON.parse(data) as { count: number }).count;
   if (kind !== "events") return;
   const events = JSON.parse(data) as LiveEvent[];
-  box.arrivals.push({ at: Date.now(), count: events.length });
+  if (!old) box.arrivals.push({ at: Date.now(), count: events.length });
   box.count += events.length;
   box.fresh = box.fresh.concat(events).slice(-MOST);
 }
