@@ -7,10 +7,10 @@ import httpx
 from tests.console.tabs import PHONE, Home, Tab
 from tests.flows.signing_in import PASSWORD
 
-TABS = ("keys", "websites", "plans", "members", "webhooks", "system", "audit")
+TABS = ("keys", "websites", "plans", "members", "webhooks", "system", "audit", "project")
 TITLES = {
     "keys": "API keys", "websites": "Websites", "plans": "Plans and limits", "members": "Members", "webhooks": "Webhooks",
-    "system": "System health", "audit": "Audit log",
+    "system": "System health", "audit": "Audit log", "project": "Project",
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_somebody_is_invited_comes_in_and_gets_another_role(desk: Tab, open_tab:
     guest.go("/settings")
     here(guest, "Websites")
     assert guest.page.get_by_role("navigation", name="Settings").get_by_role("link").all_inner_texts() == [
-        TITLES[tab] for tab in ("websites", "plans", "members")
+        TITLES[tab] for tab in ("websites", "plans", "members", "project")
     ]
     guest.go("/settings/keys")
     guest.page.get_by_text("This is for admins of the project.").wait_for()
@@ -183,6 +183,19 @@ def test_the_state_of_the_server_and_its_limits(desk: Tab) -> None:
     page.get_by_role("table", name="Plans of the server").get_by_text("unlimited").wait_for()
     desk.axe()
     desk.shot("settings-plans")
+
+
+def test_a_project_is_made_and_renamed(desk: Tab) -> None:
+    page = desk.go("/settings/project")
+    page.get_by_label("Name of the project").fill("second")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url(lambda url: desk.home.project_id not in url)
+    page.goto(f"{page.url.rstrip('/')}/settings/project".replace("/onboarding", ""))
+    page.get_by_role("textbox", name="Name", exact=True).fill("renamed")
+    desk.axe()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("button", name="Project: renamed").wait_for()
+    desk.shot("settings-project")
 
 
 def test_every_tab_on_a_phone_in_the_dark(open_tab: Callable[..., Tab]) -> None:

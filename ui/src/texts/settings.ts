@@ -9,6 +9,7 @@ export const settings = {
     webhooks: "Webhooks",
     system: "System health",
     audit: "Audit log",
+    project: "Project",
   },
   tabsLabel: "Settings",
   byAdmin: "This is for admins of the project.",
@@ -19,6 +20,15 @@ export const settings = {
   done: "Done",
   edit: "Edit",
   saved: "Saved",
+} as const;
+
+export const project = {
+  title: "This project",
+  about: "Its name is seen by members alone; keys, links and events know it by its ID.",
+  name: "Name",
+  rename: "Rename",
+  id: "Project ID",
+  newAbout: "Events, keys, websites and members of its own. You will be its owner.",
 } as const;
 
 export const keys = {
@@ -53,6 +63,7 @@ export const keys = {
   expires: "Expires",
   expiresHint: "The last day on which it works. Empty: it does not expire.",
   lastUsed: "Last used",
+  lastUsedShort: "used",
   made: "Made",
   state: "State",
   states: { active: "Active", replaced: "Replaced", revoked: "Revoked", expired: "Expired" },

@@ -13,7 +13,7 @@ export function ArrivalsPanel({ arrivals }: { arrivals: Arrivals }) {
   const { newest, count, lost } = arrivals;
   return (
     <Panel>
-      <Stack gap="sm" style={{ minHeight: 132 }}>
+      <Stack gap="sm" style={{ minHeight: 48 }}>
         <Group gap="sm" wrap="nowrap" role="status">
           {newest ? (
             <IconCircleCheck size={26} color="var(--rise)" aria-hidden />

@@ -1,5 +1,5 @@
 /** What a new project begins with: a key, code that sends an event, and the first event as it arrives. */
-import { Alert, Anchor, Button, Group, SegmentedControl, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, SegmentedControl, SimpleGrid, Stack, Text, useMatches } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link } from "wouter";
@@ -105,6 +105,7 @@ function SendPanel({ secret }: { secret: string }) {
   const [{ door }, change] = useUrlState(STATE);
   const site = useFirstSite(door === "thebizness");
   const opened = useMemo(() => new Date(), []);
+  const orientation = useMatches({ base: "vertical" as const, xs: "horizontal" as const });
   const key = secret || words.placeholder;
   const sending = sendingOf(door, window.location.origin, key, site.data?.id ?? "");
   return (
@@ -115,6 +116,7 @@ function SendPanel({ secret }: { secret: string }) {
           value={door}
           onChange={(chosen) => change({ door: chosen as Door }, { replace: true })}
           data={DOORS.map((value) => ({ value, label: words.doors[value] }))}
+          orientation={orientation}
           fullWidth
         />
         <Text size="sm" className="soft">

@@ -9,6 +9,7 @@ import { Answer, Empty } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { text, useUrlState } from "@/state/url";
 import { audit as words } from "@/texts/settings";
+import { useNarrow } from "./useNarrow";
 
 type Entry = paths["/console/v1/audit"]["get"]["responses"][200]["content"]["application/json"]["entries"][number];
 
@@ -44,7 +45,11 @@ const COLUMNS: Column<Entry>[] = [
   {
     id: "target",
     title: words.target,
-    cell: ({ target }) => <span style={{ overflowWrap: "anywhere" }}>{target || "–"}</span>,
+    cell: ({ target }) => (
+      <Text ff="monospace" size="xs" truncate title={target} maw={230}>
+        {target || "–"}
+      </Text>
+    ),
   },
   {
     id: "detail",
@@ -53,7 +58,30 @@ const COLUMNS: Column<Entry>[] = [
   },
 ];
 
+/** On a phone: all of an entry below one another. */
+const NARROW_COLUMNS: Column<Entry>[] = [
+  {
+    id: "entry",
+    title: words.what,
+    cell: ({ at, actor, action, target, detail }) => (
+      <Stack gap={2}>
+        <Group justify="space-between" gap="xs">
+          <Code>{action}</Code>
+          <time dateTime={at} className="soft figures">
+            {formatTime(at)}
+          </time>
+        </Group>
+        <Text size="sm">{actor.name || actor.id}</Text>
+        <Text size="xs" className="soft" style={{ overflowWrap: "anywhere" }}>
+          {[target, detail].filter(Boolean).join(" · ")}
+        </Text>
+      </Stack>
+    ),
+  },
+];
+
 export default function AuditTab() {
+  const narrow = useNarrow();
   const project = useProject();
   const [{ before }, change] = useUrlState(STATE);
   const log = useAsk([project.id, "audit", before], (signal) =>
@@ -69,7 +97,13 @@ export default function AuditTab() {
       >
         {({ entries, next }) => (
           <Stack gap={0}>
-            <DataTable label={words.list} columns={COLUMNS} rows={entries} rowKey={({ id }) => id} minWidth={760} />
+            <DataTable
+              label={words.list}
+              columns={narrow ? NARROW_COLUMNS : COLUMNS}
+              rows={entries}
+              rowKey={({ id }) => id}
+              minWidth={narrow ? 300 : 760}
+            />
             {(before || next) && (
               <Group justify="space-between" p="sm">
                 <Button variant="default" size="xs" disabled={!before} onClick={() => change({ before: "" })}>

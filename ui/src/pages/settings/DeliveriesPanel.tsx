@@ -13,6 +13,7 @@ import { choice, text, useUrlState } from "@/state/url";
 import { texts } from "@/texts";
 import { webhooks as words } from "@/texts/settings";
 import { StateMark } from "./StateMark";
+import { useNarrow } from "./useNarrow";
 import type { Delivery, Endpoint } from "./webhooks";
 
 type State = Delivery["state"];
@@ -51,6 +52,7 @@ export function DeliveriesPanel({ endpoints }: { endpoints: readonly Endpoint[] 
       ),
     { every: AGAIN_MS },
   );
+  const narrow = useNarrow();
   const urls = new Map(endpoints.map(({ id, url }) => [id, url]));
   return (
     <Panel
@@ -94,12 +96,12 @@ export function DeliveriesPanel({ endpoints }: { endpoints: readonly Endpoint[] 
           <Stack gap={0}>
             <DataTable
               label={words.deliveries}
-              columns={columnsOf(urls)}
+              columns={columnsOf(urls).filter(({ id }) => !narrow || NARROW.has(id))}
               rows={items}
               rowKey={({ id }) => id}
               onRow={({ id }) => change({ delivery: id })}
               rowLabel={(one) => words.open(words.typeNames[one.event_type], formatTime(one.created_at))}
-              minWidth={680}
+              minWidth={narrow ? 300 : 680}
             />
             {pagination.total > PAGE && (
               <Group justify="space-between" p="sm">
@@ -131,6 +133,8 @@ export function DeliveriesPanel({ endpoints }: { endpoints: readonly Endpoint[] 
     </Panel>
   );
 }
+
+const NARROW = new Set(["type", "state", "made"]);
 
 function columnsOf(urls: ReadonlyMap<string, string>): Column<Delivery>[] {
   return [

@@ -19,6 +19,7 @@ import { type KeyAnswer, NewKey } from "./NewKey";
 import { RowButton } from "./RowButton";
 import { ShownOnce } from "./ShownOnce";
 import { StateMark } from "./StateMark";
+import { useNarrow } from "./useNarrow";
 
 const STATE = { ended: flag(false) };
 const KINDS = { active: "good", replaced: "waiting", revoked: "off", expired: "off" } as const;
@@ -31,6 +32,8 @@ export default function KeysTab() {
   const [doing, setDoing] = useState<Doing>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const keys = useAsk([project.id, "keys"], (signal) => ask(api.GET("/console/v1/keys", { signal })));
+  const narrow = useNarrow();
+  const columns = columnsOf(setDoing, narrow).filter(({ id }) => !narrow || NARROW.has(id));
   const close = () => setDoing(null);
   const made = (told: string) => {
     close();
@@ -57,10 +60,10 @@ export default function KeysTab() {
           <>
             <DataTable
               label={words.list}
-              columns={columnsOf(setDoing)}
+              columns={columns}
               rows={keys.filter((key) => ended || !isEnded(key))}
               rowKey={({ id }) => id}
-              minWidth={820}
+              minWidth={narrow ? 300 : 820}
             />
             {anyEnded && (
               <Switch
@@ -91,7 +94,10 @@ export default function KeysTab() {
 const isEnded = ({ state }: KeyAnswer): boolean => state === "revoked" || state === "expired";
 const nameOf = ({ name }: KeyAnswer): string => name || words.unnamed;
 
-function columnsOf(act: (doing: Doing) => void): Column<KeyAnswer>[] {
+/** On a phone the rest stands below the name. */
+const NARROW = new Set(["name", "state", "actions"]);
+
+function columnsOf(act: (doing: Doing) => void, narrow: boolean): Column<KeyAnswer>[] {
   return [
     {
       id: "name",
@@ -105,6 +111,12 @@ function columnsOf(act: (doing: Doing) => void): Column<KeyAnswer>[] {
           <Text size="xs" className="soft" ff="monospace">
             {key.prefix}…
           </Text>
+          {narrow && (
+            <Text size="xs" className="soft">
+              {key.scopes.join(", ")} · {words.lastUsedShort}{" "}
+              {key.last_used_at ? formatAgo(key.last_used_at) : settings.never.toLowerCase()}
+            </Text>
+          )}
         </Stack>
       ),
     },

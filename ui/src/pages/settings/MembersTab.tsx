@@ -15,6 +15,7 @@ import { type Role, SESSION_KEY, useMay, useProject, useSession } from "@/state/
 import { settings, members as words } from "@/texts/settings";
 import { InvitationsPanel } from "./InvitationsPanel";
 import { RowButton } from "./RowButton";
+import { useNarrow } from "./useNarrow";
 
 type Member = paths["/console/v1/members"]["get"]["responses"][200]["content"]["application/json"]["members"][number];
 
@@ -28,7 +29,10 @@ export default function MembersTab() {
   const [inviting, setInviting] = useState(false);
   const [leaving, setLeaving] = useState<Member | null>(null);
   const members = useAsk([project.id, "members"], (signal) => ask(api.GET("/console/v1/members", { signal })));
-  const columns = columnsOf(user.id, mayManage, mayMakeOwners, setLeaving);
+  const narrow = useNarrow();
+  const columns = columnsOf(user.id, mayManage, mayMakeOwners, setLeaving).filter(
+    ({ id }) => !narrow || (id !== "joined" && id !== "seen"),
+  );
   return (
     <Stack gap="md">
       <Panel
@@ -50,7 +54,7 @@ export default function MembersTab() {
               columns={columns}
               rows={members}
               rowKey={({ user_id }) => user_id}
-              minWidth={640}
+              minWidth={narrow ? 300 : 640}
             />
           )}
         </Answer>
@@ -94,7 +98,7 @@ function columnsOf(
               </Badge>
             )}
           </Group>
-          <Text size="xs" className="soft">
+          <Text size="xs" className="soft" style={{ overflowWrap: "anywhere" }}>
             {email}
           </Text>
         </Stack>
@@ -104,7 +108,7 @@ function columnsOf(
       id: "role",
       title: words.role,
       by: ({ role }) => ROLES.indexOf(role),
-      width: 150,
+      width: 130,
       cell: (member) =>
         mayChange(member) ? <RoleSelect of={member} mayMakeOwners={mayMakeOwners} /> : words.roles[member.role],
     },
@@ -166,7 +170,7 @@ function RoleSelect({ of, mayMakeOwners }: { of: Member; mayMakeOwners: boolean 
   return (
     <Select
       size="xs"
-      w={130}
+      w={110}
       aria-label={words.roleOf(of.name)}
       value={of.role}
       allowDeselect={false}

@@ -25,6 +25,7 @@ const TABS: readonly Tab[] = [
   { name: "webhooks", role: "admin", content: lazy(() => import("./WebhooksTab")) },
   { name: "system", role: "admin", content: lazy(() => import("./SystemTab")) },
   { name: "audit", role: "admin", content: lazy(() => import("./AuditTab")) },
+  { name: "project", role: "viewer", content: lazy(() => import("./ProjectTab")) },
 ];
 
 export default function SettingsPage() {

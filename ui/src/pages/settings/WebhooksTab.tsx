@@ -15,6 +15,7 @@ import { EndpointForm } from "./EndpointForm";
 import { RowButton } from "./RowButton";
 import { ShownOnce } from "./ShownOnce";
 import { StateMark } from "./StateMark";
+import { useNarrow } from "./useNarrow";
 import type { Endpoint } from "./webhooks";
 
 type Doing = { what: "make" } | { what: "edit" | "delete"; endpoint: Endpoint } | null;
@@ -27,6 +28,7 @@ export default function WebhooksTab() {
   const endpoints = useAsk([...key, "endpoints"], (signal) =>
     ask(api.GET("/flexprice/v1/webhooks/endpoints", { params: { query: { limit: 100 } }, signal })),
   );
+  const narrow = useNarrow();
   const close = () => setDoing(null);
   const again = () => void queryClient.invalidateQueries({ queryKey: key });
   const act = async (does: () => Promise<unknown>) => {
@@ -71,10 +73,10 @@ export default function WebhooksTab() {
           {({ items }) => (
             <DataTable
               label={settings.tabs.webhooks}
-              columns={columnsOf(setDoing, test, show)}
+              columns={columnsOf(setDoing, test, show, narrow).filter(({ id }) => !narrow || id !== "types")}
               rows={items}
               rowKey={({ id }) => id}
-              minWidth={680}
+              minWidth={narrow ? 300 : 680}
             />
           )}
         </Answer>
@@ -130,6 +132,7 @@ function columnsOf(
   act: (doing: Doing) => void,
   test: (id: string) => Promise<void>,
   show: (id: string) => Promise<void>,
+  narrow: boolean,
 ): Column<Endpoint>[] {
   return [
     {
@@ -167,7 +170,7 @@ function columnsOf(
       hiddenTitle: true,
       number: true,
       cell: (endpoint) => (
-        <Group gap={2} wrap="nowrap" justify="flex-end">
+        <Group gap={2} wrap={narrow ? "wrap" : "nowrap"} justify="flex-end">
           <RowButton name={`${words.test}: ${endpoint.url}`} onClick={() => void test(endpoint.id)}>
             <IconSend size={16} />
           </RowButton>
