@@ -33,7 +33,12 @@ export function Panel({ title, about, actions, children, flush = false, style }:
           {actions && <Group gap={6}>{actions}</Group>}
         </Group>
       )}
-      <Box p={flush ? 0 : "md"} pt={flush || title ? 4 : "md"} {...(flush ? { className: "flush" } : {})}>
+      <Box
+        {...(flush ? { className: "flush" } : {})}
+        p={flush ? 0 : "md"}
+        pt={flush || title ? 4 : "md"}
+        {...(flush ? { className: "flush" } : {})}
+      >
         {children}
       </Box>
     </section>

@@ -1,7 +1,6 @@
 /** Texts of the overview. */
 export const home = {
   title: "Overview",
-  about: (project: string) => `What happens in ${project}.`,
   events: "Events",
   eventsAbout: "Per day in UTC, all events of the last 30 days",
   last30: "Last 30 days",
@@ -41,7 +40,6 @@ export const home = {
   limitsAbout: (shown: string, all: string) => `Of the newest ${shown} of ${all} limits`,
   limitsAllAbout: "How much of each limit is used in its period",
   customer: "Customer",
-  feature: "Feature",
   used: "Used",
   share: "Of the limit",
   noLimits: "No limits yet",

@@ -1,4 +1,4 @@
-import { SimpleGrid } from "@mantine/core";
+import { SimpleGrid, Text } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { formatDecimal, formatShare } from "@/format/numbers";
 import { type Column, DataTable } from "@/parts/DataTable";
@@ -9,14 +9,15 @@ import { home } from "@/texts/home";
 import { Into } from "./Into";
 import { type Near, type Used, useLimits } from "./questions";
 
-const ROWS = 5;
+const ROWS = 4;
+const HEIGHT = 36 + 56 * ROWS;
 
 export function UsagePanel({ meters }: { meters: UseQueryResult<Used[], Error> }) {
   return (
     <Panel title={home.usage} about={home.usageAbout} actions={<Into href="/meters" name={home.toMeters} />}>
-      <Answer of={meters} height={54}>
+      <Answer of={meters} height={124}>
         {(known) => (
-          <SimpleGrid cols={{ base: 2, xs: Math.max(known.length, 2) }} spacing="sm">
+          <SimpleGrid cols={2} spacing="sm">
             {known.map(({ id, name, value }) => (
               <Figure key={id} label={name} value={formatDecimal(value)} />
             ))}
@@ -28,8 +29,18 @@ export function UsagePanel({ meters }: { meters: UseQueryResult<Used[], Error> }
 }
 
 const COLUMNS: readonly Column<Near>[] = [
-  { id: "customer", title: home.customer, cell: (row) => row.customer },
-  { id: "feature", title: home.feature, cell: (row) => row.feature },
+  {
+    id: "customer",
+    title: home.customer,
+    cell: (row) => (
+      <>
+        {row.customer}
+        <Text component="span" display="block" size="xs" className="soft">
+          {row.feature}
+        </Text>
+      </>
+    ),
+  },
   {
     id: "used",
     title: home.used,
@@ -59,9 +70,9 @@ export function LimitsPanel() {
     >
       <Answer
         of={limits}
-        height={36 * (ROWS + 1)}
+        height={HEIGHT}
         isEmpty={({ near }) => near.length === 0}
-        empty={<Empty title={home.noLimits} hint={home.noLimitsHint} height={36 * (ROWS + 1)} />}
+        empty={<Empty title={home.noLimits} hint={home.noLimitsHint} height={HEIGHT} />}
       >
         {({ near }) => (
           <DataTable label={home.limits} columns={COLUMNS} rows={near.slice(0, ROWS)} rowKey={(row) => row.id} />

@@ -28,7 +28,7 @@ export function TopPanel({ names }: { names: UseQueryResult<{ events: Name[] }, 
           const most = events[0]?.count ?? 1;
           const columns: Column<Name>[] = [
             { id: "name", title: home.name, cell: (row) => row.name },
-            { id: "last", title: home.last, cell: (row) => formatAgo(row.last_at), width: 110 },
+            { id: "last", title: home.last, cell: (row) => <Ago at={row.last_at} />, width: 110 },
             {
               id: "count",
               title: home.count,
@@ -54,6 +54,14 @@ export function TopPanel({ names }: { names: UseQueryResult<{ events: Name[] }, 
   );
 }
 
+function Ago({ at }: { at: string }) {
+  return (
+    <span className="figures" style={{ whiteSpace: "nowrap" }}>
+      {formatAgo(at)}
+    </span>
+  );
+}
+
 interface Newest {
   id: string;
   event_name: string;
@@ -64,7 +72,7 @@ interface Newest {
 const COLUMNS: readonly Column<Newest>[] = [
   { id: "name", title: home.name, cell: (row) => row.event_name },
   { id: "who", title: home.who, cell: (row) => row.external_customer_id || "–" },
-  { id: "at", title: home.at, cell: (row) => formatAgo(row.timestamp), width: 110 },
+  { id: "at", title: home.at, cell: (row) => <Ago at={row.timestamp} />, width: 110 },
 ];
 
 export function NewestPanel({ onOpen }: { onOpen: (id: string) => void }) {

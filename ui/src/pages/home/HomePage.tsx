@@ -5,7 +5,6 @@ import { Redirect } from "wouter";
 import { useEventNames } from "@/pages/explore/vocabulary";
 import { EventDrawer } from "@/pages/live/EventDrawer";
 import { Page } from "@/parts/Page";
-import { useProject } from "@/state/session";
 import { home } from "@/texts/home";
 import { LimitsPanel, UsagePanel } from "./BillingPanels";
 import { DailyPanel } from "./DailyPanel";
@@ -16,7 +15,6 @@ import { WebPanel } from "./WebPanel";
 const METERS = 4;
 
 export default function HomePage() {
-  const project = useProject();
   const names = useEventNames("");
   const websites = useWebsites();
   const meters = useMonthOfMeters(METERS);
@@ -26,7 +24,7 @@ export default function HomePage() {
   const website = websites.data?.websites[0];
   const bills = (meters.data?.length ?? 0) > 0;
   return (
-    <Page title={home.title} about={home.about(project.name)}>
+    <Page title={home.title}>
       <Stack gap="md">
         <DailyPanel />
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">

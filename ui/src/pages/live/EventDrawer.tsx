@@ -96,7 +96,7 @@ function Outcome({ told }: { told: Receipt }) {
     <Stack gap={6} role="group" aria-label={live.receipt}>
       <Group justify="space-between">
         <Text fw={600}>{live.receipt}</Text>
-        <Badge variant="light" color={standing === "in_force" ? "teal.9" : "orange.9"} tt="none">
+        <Badge variant="dot" color={standing === "in_force" ? "teal" : "orange"} tt="none">
           {live.standings[standing as keyof typeof live.standings] ?? standing}
         </Badge>
       </Group>

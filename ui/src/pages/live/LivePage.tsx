@@ -16,7 +16,7 @@ import { EventDrawer } from "./EventDrawer";
 import { type LiveEvent, MOST, useFeed } from "./feed";
 
 const fields = { event: text(), customer: text(), website: text(), open: text() } as const;
-const DOTS = { connecting: "gray.6", live: "teal.8", paused: "orange.9", lost: "red.8" } as const;
+const DOTS = { connecting: "gray", live: "teal", paused: "orange", lost: "red" } as const;
 
 export default function LivePage() {
   const [{ open, ...filter }, change] = useUrlState(fields);
@@ -30,7 +30,7 @@ export default function LivePage() {
       about={live.about}
       actions={
         <>
-          <Badge color={DOTS[feed.state]} variant="filled" size="lg" tt="none" role="status">
+          <Badge color={DOTS[feed.state]} variant="dot" size="lg" tt="none" role="status">
             {live.states[feed.state]}
           </Badge>
           <Button
