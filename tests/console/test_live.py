@@ -1,4 +1,4 @@
-"""The live view: events come by themselves, wait while it is paused, open with their receipt, and may come a thousand a second."""
+"""The live view: events come by themselves, wait while it is paused, open with their receipt, and may be a thousand a second."""
 
 import threading
 import time

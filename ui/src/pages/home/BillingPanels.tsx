@@ -15,7 +15,7 @@ const HEIGHT = 36 + 56 * ROWS;
 export function UsagePanel({ meters }: { meters: UseQueryResult<Used[], Error> }) {
   return (
     <Panel title={home.usage} about={home.usageAbout} actions={<Into href="/meters" name={home.toMeters} />}>
-      <Answer of={meters} height={124}>
+      <Answer of={meters} height={118}>
         {(known) => (
           <SimpleGrid cols={2} spacing="sm">
             {known.map(({ id, name, value }) => (

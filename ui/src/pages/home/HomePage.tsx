@@ -33,7 +33,7 @@ export default function HomePage() {
         </SimpleGrid>
         {(website || bills) && (
           <SimpleGrid cols={{ base: 1, md: website && bills ? 2 : 1 }} spacing="md">
-            {website && <WebPanel website={website} />}
+            {website && <WebPanel website={website} besideBilling={bills} />}
             {bills && (
               <Stack gap="md">
                 <UsagePanel meters={meters} />

@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack } from "@mantine/core";
+import { SimpleGrid, Stack, useMatches } from "@mantine/core";
 import { changeOf, formatNumber, formatShare } from "@/format/numbers";
 import { labelOf } from "@/pages/explore/answer";
 import { SeriesChart } from "@/parts/charts/SeriesChart";
@@ -10,18 +10,23 @@ import { home } from "@/texts/home";
 import { Into } from "./Into";
 import { useVisitors } from "./questions";
 
-const CHART = 250;
+interface WebPanelProps {
+  website: { id: string; name: string; timezone: string };
+  besideBilling: boolean;
+}
 
 /** Visitors of the website that was made last. */
-export function WebPanel({ website }: { website: { id: string; name: string; timezone: string } }) {
+export function WebPanel({ website, besideBilling }: WebPanelProps) {
   const visitors = useVisitors(website.id);
+  // Beside the panels of billing it is as high as they are together.
+  const chart = useMatches({ base: 250, md: besideBilling ? 370 : 250 });
   return (
     <Panel
       title={home.web}
       about={home.webAbout(website.name, website.timezone)}
       actions={<Into href={`/web/${encodeURIComponent(website.id)}`} name={home.toWeb} />}
     >
-      <Answer of={visitors} height={CHART + 76}>
+      <Answer of={visitors} height={chart + 76}>
         {({ metrics, data = [], compare }) => {
           const change = (now: number | undefined, before: number | undefined) =>
             before ? { change: changeOf(now ?? 0, before), before: home.before } : {};
@@ -63,7 +68,7 @@ export function WebPanel({ website }: { website: { id: string; name: string; tim
                 ]}
                 kind="area"
                 unit={home.visitors.toLowerCase()}
-                height={CHART}
+                height={chart}
                 partial
               />
             </Stack>

@@ -2,7 +2,7 @@
 import { Badge, Box, Divider, Drawer, Group, Stack, Text } from "@mantine/core";
 import { useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
-import { formatTime } from "@/format/times";
+import { formatClock, formatDay } from "@/format/times";
 import { Copy } from "@/parts/Copy";
 import { Snippets } from "@/parts/Snippet";
 import { Answer } from "@/parts/states";
@@ -51,10 +51,15 @@ function Detail({ id }: { id: string }) {
   );
 }
 
+/** To the millisecond: what is looked for here is often the order of things. */
+function momentOf(at: string): string {
+  return `${formatDay(at)}, ${formatClock(at)}`;
+}
+
 function Facts({ id, told }: { id: string; told: Receipt }) {
   const facts: [string, string][] = [
-    [live.happened, formatTime(told.happened)],
-    [live.received, formatTime(told.received)],
+    [live.happened, momentOf(told.happened)],
+    [live.received, momentOf(told.received)],
     [live.door, live.doors[told.door as keyof typeof live.doors] ?? told.door],
     ...(told.customer ? [[live.customer, told.customer] as [string, string]] : []),
   ];
@@ -69,8 +74,10 @@ function Facts({ id, told }: { id: string; told: Receipt }) {
         </Fact>
       ))}
       <Fact name={live.id}>
-        {id}
-        <Copy text={id} label={live.id} />
+        <Group gap={2} wrap="nowrap" justify="flex-end">
+          {id}
+          <Copy text={id} label={live.id} />
+        </Group>
       </Fact>
     </Stack>
   );
@@ -78,7 +85,7 @@ function Facts({ id, told }: { id: string; told: Receipt }) {
 
 function Fact({ name, children }: { name: string; children: React.ReactNode }) {
   return (
-    <Group justify="space-between" wrap="nowrap" gap="md" mih={24}>
+    <Group justify="space-between" wrap="nowrap" gap="md" mih={28} align="center">
       <Text size="sm" className="soft">
         {name}
       </Text>

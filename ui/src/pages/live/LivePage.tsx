@@ -103,14 +103,14 @@ function Filters({ filter, change }: FiltersProps) {
         placeholder={live.any}
         defaultValue={filter.customer}
         onChange={(input) => typed({ customer: input.currentTarget.value.trim() })}
-        w={{ base: "100%", xs: 200 }}
+        w={{ base: "calc(50% - 6px)", xs: 200 }}
       />
       <TextInput
         label={live.website}
         placeholder={live.any}
         defaultValue={filter.website}
         onChange={(input) => typed({ website: input.currentTarget.value.trim() })}
-        w={{ base: "100%", xs: 200 }}
+        w={{ base: "calc(50% - 6px)", xs: 200 }}
       />
     </Group>
   );
@@ -127,7 +127,7 @@ function shortProperties({ properties }: LiveEvent): string {
 }
 
 const COLUMNS: readonly Column<LiveEvent>[] = [
-  { id: "event", title: live.columns.event, cell: (event) => event.event, width: 190 },
+  { id: "event", title: live.columns.event, cell: (event) => event.event, width: 150 },
   { id: "received", title: live.columns.received, cell: (event) => formatClock(event.received_at), width: 110 },
   { id: "who", title: live.columns.who, cell: who, width: 190 },
   { id: "where", title: live.columns.where, cell: where, width: 220 },
@@ -152,7 +152,7 @@ const EventTable = memo(function EventTable({
         rowKey={(event) => event.position}
         onRow={onOpen}
         rowLabel={(event) => live.open(event.event, formatClock(event.received_at))}
-        minWidth={860}
+        minWidth={760}
         maxHeight={620}
       />
       {events.length >= SHOWN && (
