@@ -89,6 +89,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <ScrollArea.Autosize
       type="auto"
+      offsetScrollbars="present"
       viewportProps={{ tabIndex: 0, role: "group", "aria-label": label }}
       {...(maxHeight ? { mah: maxHeight } : {})}
     >

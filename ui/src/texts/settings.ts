@@ -120,6 +120,25 @@ export const websites = {
     "Its conversion events go with it, and new events of it are refused. Events that were stored stay. Its ID stays with the project.",
 } as const;
 
+export const conversions = {
+  title: "Conversions",
+  empty: "Nothing counts as a conversion yet. Add one, and past events that match count as well.",
+  add: "Add",
+  addTo: (site: string) => `Add a conversion of ${site}`,
+  name: "Name",
+  event: "Event",
+  eventHint: "Its name, for example signup. Empty: views of the page below.",
+  page: "Page",
+  pageHint: "A path, for example /thanks. Empty: any page.",
+  needsOne: "Needs an event, a page, or both",
+  value: "Worth (optional)",
+  currency: "Currency",
+  counts: (name: string) => `${name} counts`,
+  delete: (name: string) => `Delete ${name}`,
+  deleteAction: "Delete",
+  deleteAbout: "It is counted no more, also of the past. Events stay.",
+} as const;
+
 export const plans = {
   about: "How much each key may ask and the project may send.",
   today: "Events today",

@@ -8,7 +8,7 @@ import { formatAgo, formatTime } from "@/format/times";
 import { Confirm } from "@/parts/Confirm";
 import { DataTable } from "@/parts/DataTable";
 import { Panel } from "@/parts/Panel";
-import { Answer, Empty } from "@/parts/states";
+import { Answer } from "@/parts/states";
 import { type Role, useProject } from "@/state/session";
 import { settings, members as words } from "@/texts/settings";
 import { fieldErrors } from "../people/Entrance";
@@ -39,9 +39,13 @@ export function InvitationsPanel({ inviting, onClose, roles }: InvitationsPanelP
     <Panel title={words.invitations} flush>
       <Answer
         of={invitations}
-        height={88}
+        height={44}
         isEmpty={({ invitations }) => invitations.length === 0}
-        empty={<Empty title={words.invitationsEmpty} height={88} />}
+        empty={
+          <Text size="sm" className="soft" px="md" pb="md">
+            {words.invitationsEmpty}
+          </Text>
+        }
       >
         {({ invitations }) => (
           <DataTable

@@ -68,7 +68,8 @@ export default function KeysTab() {
             {anyEnded && (
               <Switch
                 size="xs"
-                m="sm"
+                mx="md"
+                my="sm"
                 label={words.showEnded}
                 checked={ended}
                 onChange={({ currentTarget }) => change({ ended: currentTarget.checked })}

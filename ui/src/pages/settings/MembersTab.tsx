@@ -58,7 +58,7 @@ export default function MembersTab() {
             />
           )}
         </Answer>
-        <Text size="xs" className="soft" p="sm">
+        <Text size="xs" className="soft" px="md" py="sm">
           {ROLES.map((role) => `${words.roles[role]}: ${words.roleHints[role]}`).join(" · ")}
         </Text>
       </Panel>

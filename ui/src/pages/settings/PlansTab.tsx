@@ -1,4 +1,4 @@
-import { Group, Progress, SimpleGrid, Stack } from "@mantine/core";
+import { Grid, Group, Progress, Stack } from "@mantine/core";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import type { paths } from "@/api/schema";
@@ -9,6 +9,7 @@ import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { settings, plans as words } from "@/texts/settings";
+import { useNarrow } from "./useNarrow";
 
 type Plans = paths["/console/v1/plans"]["get"]["responses"][200]["content"]["application/json"];
 type Plan = Plans["plans"][number];
@@ -17,7 +18,12 @@ type KeyUse = Plans["use"]["keys"][number];
 const limit = (value: number | null) => (value === null ? settings.unlimited : formatNumber(value));
 
 const KEY_COLUMNS: Column<KeyUse>[] = [
-  { id: "name", title: words.key, cell: ({ name, id }) => name || id, by: ({ name, id }) => name || id },
+  {
+    id: "name",
+    title: words.key,
+    cell: ({ name, id }) => <span style={{ overflowWrap: "anywhere" }}>{name || id}</span>,
+    by: ({ name, id }) => name || id,
+  },
   { id: "plan", title: words.plan, cell: ({ plan }) => plan, by: ({ plan }) => plan },
   {
     id: "requests",
@@ -43,6 +49,7 @@ const AGAIN_MS = 5_000;
 
 export default function PlansTab() {
   const project = useProject();
+  const narrow = useNarrow();
   const plans = useAsk([project.id, "plans"], (signal) => ask(api.GET("/console/v1/plans", { signal })), {
     every: AGAIN_MS,
   });
@@ -50,27 +57,29 @@ export default function PlansTab() {
     <Answer of={plans} height={420}>
       {({ plans, use }) => (
         <Stack gap="md">
-          <SimpleGrid cols={{ base: 1, md: 3 }} spacing="md">
-            <Panel>
-              <Today of={use} />
-            </Panel>
-            <div style={{ gridColumn: "span 2", minWidth: 0 }} className="span-rest">
+          <Grid gap="md">
+            <Grid.Col span={{ base: 12, md: 4 }}>
+              <Panel style={{ height: "100%" }}>
+                <Today of={use} />
+              </Panel>
+            </Grid.Col>
+            <Grid.Col span={{ base: 12, md: 8 }}>
               <Panel title={words.keysTitle} flush>
                 {use.keys.length ? (
                   <DataTable
                     label={words.keysList}
-                    columns={KEY_COLUMNS}
+                    columns={KEY_COLUMNS.filter(({ id }) => !narrow || id !== "plan")}
                     rows={use.keys}
                     rowKey={({ id }) => id}
-                    minWidth={460}
+                    minWidth={narrow ? 300 : 460}
                     maxHeight={360}
                   />
                 ) : (
                   <Empty title={words.noKeys} hint={words.noKeysHint} height={140} />
                 )}
               </Panel>
-            </div>
-          </SimpleGrid>
+            </Grid.Col>
+          </Grid>
           <Panel title={words.plansTitle} about={words.plansAbout} flush>
             <DataTable
               label={words.plansList}

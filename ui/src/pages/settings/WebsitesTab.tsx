@@ -13,6 +13,7 @@ import { Snippet } from "@/parts/Snippet";
 import { Answer, Empty } from "@/parts/states";
 import { useMay, useProject } from "@/state/session";
 import { websites as words } from "@/texts/settings";
+import { Conversions } from "./Conversions";
 import { RowButton } from "./RowButton";
 import { StateMark } from "./StateMark";
 import { type WebsiteAnswer, WebsiteForm } from "./WebsiteForm";
@@ -107,6 +108,7 @@ function Website({ of, act }: { of: WebsiteAnswer; act: (doing: Doing) => void }
             <Copy text={of.id} label={words.id} />
           </Group>
         </Group>
+        <Conversions of={of} />
       </Stack>
     </Panel>
   );
