@@ -19,6 +19,8 @@ type PageFile = () => Promise<{ default: ComponentType }>;
 const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
   ["/", () => import("./pages/home/HomePage")],
   ["/explore", () => import("./pages/explore/ExplorePage")],
+  ["/dashboards", () => import("./pages/dashboards/DashboardsPage")],
+  ["/dashboards/:id", () => import("./pages/dashboards/DashboardPage")],
   ["/live", () => import("./pages/live/LivePage")],
   ["/onboarding", () => import("./pages/onboarding/OnboardingPage")],
   ["/settings/:tab?", () => import("./pages/settings/SettingsPage")],
@@ -35,6 +37,7 @@ const OPEN_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
   ["/sign-in", () => import("./pages/people/SignInPage")],
   ["/welcome", () => import("./pages/people/WelcomePage")],
   ["/invitation", () => import("./pages/people/InvitationPage")],
+  ["/shared/:token", () => import("./pages/dashboards/SharedPage")],
   ["/new-password", () => import("./pages/people/NewPasswordPage")],
 ];
 
@@ -120,10 +123,12 @@ function ProjectPages({ id }: { id: string }) {
   useEffect(() => {
     if (known) remember(known);
   }, [known, remember]);
+  // A dashboard on the whole screen has nothing around it.
+  const Frame = useSearch().split("&").includes("full=1") && path.startsWith("/dashboards/") ? Bare : Shell;
   if (!project) return <NotFound home="~/" />;
   return (
     <ProjectProvider project={project} key={project.id}>
-      <Shell>
+      <Frame>
         <Broken of={path}>
           <Suspense fallback={<Loading height="70vh" />}>
             <Switch>
@@ -134,7 +139,15 @@ function ProjectPages({ id }: { id: string }) {
             </Switch>
           </Suspense>
         </Broken>
-      </Shell>
+      </Frame>
     </ProjectProvider>
+  );
+}
+
+function Bare({ children }: { children: ReactNode }) {
+  return (
+    <Box component="main" p={{ base: "sm", sm: "lg" }} mih="100vh">
+      {children}
+    </Box>
   );
 }

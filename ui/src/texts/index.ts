@@ -1,5 +1,4 @@
 /** All English of the application, by room; a translation is another folder of the same shape. */
-import { dashboards } from "./dashboards";
 import { charts, ranges, shell, units } from "./shell";
 
-export const texts = { shell, ranges, units, charts, dashboards } as const;
+export const texts = { shell, ranges, units, charts } as const;

@@ -8,9 +8,10 @@ import { Failure, Loading } from "@/parts/states";
 import { tellFailure } from "@/parts/tell";
 import { useMay, useProject } from "@/state/session";
 import { texts } from "@/texts";
+import { dashboards } from "@/texts/dashboards";
 import { addWidget, forget, makeDashboard, useDashboards, type WidgetDraft } from "./dashboards";
 
-const { add } = texts.dashboards;
+const { add } = dashboards;
 const NEW = "new";
 
 /** type and query: as a widget has them (docs/querying.md). title: what the widget is called unless the person says otherwise. */

@@ -1,7 +1,9 @@
 /** Dashboards as the server keeps them, and the few ways to change one. */
 import { api, ask, Refused } from "@/api/client";
+import { askText, type Exact, parseExact } from "@/api/exact";
 import { queryClient, useAsk } from "@/api/queries";
 import type { paths } from "@/api/schema";
+import { objectOf, textOf } from "@/pages/explore/answer";
 import { useProject } from "@/state/session";
 
 type Reply<P extends keyof paths, M extends "get" | "post"> =
@@ -25,9 +27,8 @@ export interface WidgetDraft {
 export const COLUMNS = 12;
 /** A widget of the kind is at first that large, in columns and rows. */
 export function firstSize({ type, query }: WidgetDraft): { w: number; h: number } {
-  if (type === "metric" || query.draw === "number") return { w: 3, h: 3 };
-  if (type === "pie") return { w: 4, h: 6 };
-  return { w: 6, h: 6 };
+  if (type === "metric" || query.draw === "number") return { w: 3, h: 2 };
+  return { w: type === "pie" || query.draw === "pie" ? 4 : 6, h: 5 };
 }
 
 export const listKey = (project: string) => [project, "dashboards"] as const;
@@ -45,6 +46,24 @@ export function useDashboards(when = true) {
 export function readDashboard(id: string, signal?: AbortSignal): Promise<Dashboard> {
   const path = { params: { path: { id } } };
   return ask(api.GET("/solinth/v1/dashboards/{id}", signal ? { ...path, signal } : path));
+}
+
+/** Days and zone in place of the widgets' own; null: as saved. */
+export type Instead = { from: string; to: string; timezone: string } | null;
+
+/** One widget's answer, its numbers as the server wrote them, or why there is none. */
+export type WidgetAnswer = { data: Exact; error?: never } | { error: string; data?: never };
+export type Answers = ReadonlyMap<string, WidgetAnswer>;
+
+export async function readData(path: string, instead: Instead, signal?: AbortSignal): Promise<Answers> {
+  const parameters = Object.entries(instead ?? {});
+  const widgets = objectOf(objectOf(parseExact(await askText(`${path}/data`, parameters, signal))).widgets);
+  return new Map(
+    Object.entries(widgets).map(([id, one]) => {
+      const { data, error } = objectOf(one);
+      return [id, data === undefined ? { error: textOf(objectOf(error).message) ?? "" } : { data }];
+    }),
+  );
 }
 
 export interface DashboardFields {

@@ -20,7 +20,9 @@ export const HEIGHT = 340;
 interface ViewProps {
   question: Question;
   answer: Answer;
-  handle: RefObject<ChartHandle | null>;
+  handle?: RefObject<ChartHandle | null>;
+  /** Of what is drawn; a dashboard fits it into its widget. */
+  height?: number;
 }
 
 export function AnswerView(props: ViewProps) {
@@ -47,10 +49,10 @@ function unitOf({ metric, property }: Question): string {
   return metric === "count" ? explore.events : metric === "unique" ? explore.uniqueUnit(property) : property;
 }
 
-function NumberView({ question, answer: { whole, before } }: ViewProps) {
+function NumberView({ question, answer: { whole, before }, height = HEIGHT / 2 }: ViewProps) {
   const days = before && daysText(before.days);
   return (
-    <Stack justify="center" mih={HEIGHT / 2} gap="xs">
+    <Stack justify="center" mih={height} gap="xs">
       <Figure
         size="lg"
         label={measureOf(question)}
@@ -70,11 +72,12 @@ export function daysText({ from, to }: { from: string; to: string }): string {
   return from === to ? formatDay(from, "UTC") : `${formatDay(from, "UTC")} – ${formatDay(to, "UTC")}`;
 }
 
-function SeriesView({ question, answer, handle }: ViewProps) {
+function SeriesView(props: ViewProps) {
+  const { question, answer, handle, height = HEIGHT } = props;
   const interval = intervalOf(question);
   const kind = question.view === "area" || question.view === "bar" ? question.view : "line";
   const name = measureOf(question);
-  if (interval === null) return <GroupBars question={question} answer={answer} handle={handle} />;
+  if (interval === null) return <GroupBars {...props} />;
   const days = daysOfQuestion(question);
   const parts: { name: string; now: Measured; before: Measured | null }[] =
     question.by.length > 0
@@ -100,7 +103,7 @@ function SeriesView({ question, answer, handle }: ViewProps) {
     { name: of, values: values(dates, now) },
     ...(before && compares ? [{ name: texts.charts.before, values: values(earlier, before), compared: true }] : []),
   ]);
-  if (series.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT} />;
+  if (series.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={height} />;
   return (
     <>
       <SeriesChart
@@ -110,9 +113,9 @@ function SeriesView({ question, answer, handle }: ViewProps) {
         kind={kind}
         stacked={kind !== "line" && !compares && isAdditive(question)}
         unit={unitOf(question)}
-        height={HEIGHT}
+        height={height}
         partial={isPartial(days, zoneOf(question))}
-        handle={handle}
+        {...(handle ? { handle } : {})}
       />
       {answer.before && !compares && (
         <Text size="xs" className="soft">
@@ -129,7 +132,7 @@ function isAdditive({ metric }: Question): boolean {
 }
 
 /** Bars of groups over the whole range, the largest first; without groups the one bar of the range. */
-function GroupBars({ question, answer, handle }: ViewProps) {
+function GroupBars({ question, answer, handle, height = HEIGHT }: ViewProps) {
   const name = measureOf(question);
   const { rows, compared } = tableOf(question, answer);
   const labels = rows.map((row) => groupName(row.group) || explore.total);
@@ -139,7 +142,7 @@ function GroupBars({ question, answer, handle }: ViewProps) {
       ? [{ name: texts.charts.before, values: rows.map((row) => numberOf(row.before)), compared: true }]
       : []),
   ];
-  if (rows.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT} />;
+  if (rows.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={height} />;
   return (
     <SeriesChart
       title={`${question.event}, ${name}`}
@@ -147,19 +150,19 @@ function GroupBars({ question, answer, handle }: ViewProps) {
       series={series}
       kind="bar"
       unit={unitOf(question)}
-      height={HEIGHT}
-      handle={handle}
+      height={height}
+      {...(handle ? { handle } : {})}
     />
   );
 }
 
-function PieView({ question, answer, handle }: ViewProps) {
+function PieView({ question, answer, handle, height = HEIGHT }: ViewProps) {
   const parts = answer.groups.map((one) => ({ name: groupName(one.group), value: numberOf(one.total) ?? 0 }));
   const positive = parts.filter(({ value }) => value > 0);
-  if (positive.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT} />;
+  if (positive.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={height} />;
   return (
     <>
-      <PieChart title={`${question.event}, ${measureOf(question)}`} parts={positive} height={HEIGHT} handle={handle} />
+      <PieChart title={`${question.event}, ${measureOf(question)}`} parts={positive} height={height} {...(handle ? { handle } : {})} />
       {positive.length < parts.length && (
         <Text size="xs" className="soft">
           {explore.negativePie}
@@ -171,7 +174,7 @@ function PieView({ question, answer, handle }: ViewProps) {
 
 const MOST_ROWS = 1_000;
 
-export function TableView({ question, answer }: Pick<ViewProps, "question" | "answer">) {
+export function TableView({ question, answer, height = 520 }: Omit<ViewProps, "handle">) {
   const table = tableOf(question, answer);
   const interval = intervalOf(question);
   const largest = Math.max(...table.rows.map((row) => Math.abs(Number(row.value ?? 0))), 0);
@@ -236,7 +239,7 @@ export function TableView({ question, answer }: Pick<ViewProps, "question" | "an
         ]
       : []),
   ];
-  if (table.rows.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT / 2} />;
+  if (table.rows.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={height / 2} />;
   return (
     <>
       <DataTable
@@ -245,7 +248,7 @@ export function TableView({ question, answer }: Pick<ViewProps, "question" | "an
         rows={table.rows.slice(0, MOST_ROWS)}
         rowKey={(row) => row.key}
         minWidth={40 + 96 * columns.length}
-        maxHeight={520}
+        maxHeight={height}
       />
       {table.rows.length > MOST_ROWS && (
         <Text size="xs" className="soft" p="xs">

@@ -4,7 +4,7 @@ import type { Exact } from "@/api/exact";
 import { addDays, type Days, dayOf } from "@/format/times";
 import type { Interval } from "./question";
 
-type Json = { [name: string]: Exact };
+export type Json = { [name: string]: Exact };
 
 export interface Measured {
   /** Over the whole range; null where no event had a value. */
@@ -77,15 +77,15 @@ function measured(json: Json): Measured {
   return { total: textOf(json.total) ?? textOf(json.value), count: textOf(json.count), points };
 }
 
-function objectOf(value: Exact | undefined): Json {
+export function objectOf(value: Exact | undefined): Json {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
-function listOf(value: Exact | undefined): Exact[] {
+export function listOf(value: Exact | undefined): Exact[] {
   return Array.isArray(value) ? value : [];
 }
 
-function textOf(value: Exact | undefined): string | null {
+export function textOf(value: Exact | undefined): string | null {
   return typeof value === "string" ? value : null;
 }
 

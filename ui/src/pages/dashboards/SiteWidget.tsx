@@ -1,0 +1,273 @@
+/** Widgets of web analytics: numbers, series, breakdowns (on the world map too), retention, attribution. */
+import { SimpleGrid } from "@mantine/core";
+import type { Exact } from "@/api/exact";
+import { changeOf, formatDecimal, formatDuration, formatMoney, formatShare } from "@/format/numbers";
+import { type Json, listOf, objectOf, textOf } from "@/pages/explore/answer";
+import { PieChart } from "@/parts/charts/PieChart";
+import { type Series, SeriesChart } from "@/parts/charts/SeriesChart";
+import { countryName, WorldMap } from "@/parts/charts/WorldMap";
+import { type Column, DataTable } from "@/parts/DataTable";
+import { Figure } from "@/parts/Figure";
+import { Empty } from "@/parts/states";
+import { texts } from "@/texts";
+import { dashboards } from "@/texts/dashboards";
+import { dateLabel, drawKind, type Shown } from "./drawing";
+import { Retention } from "./Retention";
+
+export const SITE_METRICS = [
+  "visitors",
+  "visits",
+  "page_views",
+  "events",
+  "views_per_visit",
+  "bounce_rate",
+  "visit_duration",
+  "conversions",
+  "conversion_rate",
+  "revenue",
+  "revenue_per_visitor",
+  "orders",
+] as const;
+export type SiteMetric = (typeof SITE_METRICS)[number];
+const SHARES: readonly string[] = ["bounce_rate", "conversion_rate"];
+const MONEY: readonly string[] = ["revenue", "revenue_per_visitor"];
+
+export function metricName(metric: string): string {
+  const known = SITE_METRICS.find((one) => one === metric);
+  return known ? dashboards.siteMetrics[known] : metric;
+}
+
+/** As people read it: shares in per cent, durations in minutes, money exact with its currency. */
+export function formatMetric(metric: string, value: string | null, currency: string): string {
+  if (value === null) return "–";
+  if (SHARES.includes(metric)) return formatShare(Number(value));
+  if (metric === "visit_duration") return formatDuration(Number(value));
+  if (metric === "revenue") return formatMoney(value, currency);
+  if (metric === "revenue_per_visitor") return `${currency} ${Number(value).toFixed(2)}`;
+  if (metric === "views_per_visit") return Number(value).toFixed(2);
+  return formatDecimal(value);
+}
+
+export function SiteWidget(props: Shown) {
+  const { query, data } = props;
+  const body = objectOf(data);
+  if (query.view === "retention") return <Retention body={body} height={props.height} />;
+  if (query.view === "attribution") return <Attribution {...props} body={body} />;
+  if (query.view === "breakdown") return <Breakdown {...props} body={body} />;
+  if (query.view === "metrics" || query.draw === "number") return <Numbers body={body} query={query} />;
+  return <SeriesOf {...props} body={body} />;
+}
+
+type Part = Shown & { body: Json };
+
+function metricsOf(query: Shown["query"], totals: Json): string[] {
+  const asked = [query.metric, query.metrics].find((one): one is string => typeof one === "string");
+  return asked ? asked.split(",").map((one) => one.trim()) : Object.keys(totals);
+}
+
+function Numbers({ body, query }: { body: Json; query: Shown["query"] }) {
+  const totals = objectOf(body.metrics);
+  const before = objectOf(objectOf(body.compare).metrics);
+  const currency = textOf(body.currency) ?? "";
+  const metrics = metricsOf(query, totals);
+  const figure = (metric: string) => {
+    const now = textOf(totals[metric]);
+    const then = textOf(before[metric]);
+    return (
+      <Figure
+        key={metric}
+        label={metricName(metric)}
+        size={metrics.length === 1 ? "lg" : "md"}
+        value={formatMetric(metric, now, currency)}
+        lessIsBetter={metric === "bounce_rate"}
+        {...(body.compare === undefined
+          ? {}
+          : {
+              change: now === null || then === null ? null : changeOf(Number(now), Number(then)),
+              before: `${texts.charts.before}: ${formatMetric(metric, then, currency)}`,
+            })}
+      />
+    );
+  };
+  if (metrics.length === 1) return figure(metrics[0] ?? "");
+  return (
+    <SimpleGrid cols={{ base: 2, md: Math.min(metrics.length, 4) }} spacing="md" verticalSpacing="md">
+      {metrics.map(figure)}
+    </SimpleGrid>
+  );
+}
+
+function SeriesOf({ title, query, body, height }: Part) {
+  const points = listOf(body.data).map(objectOf);
+  const before = listOf(objectOf(body.compare).data).map(objectOf);
+  const metrics = metricsOf(query, objectOf(body.metrics));
+  const currency = textOf(body.currency) ?? "";
+  const first = metrics[0] ?? "";
+  const numberAt = (point: Json | undefined, metric: string) => {
+    const value = textOf(point?.[metric]);
+    return value === null ? null : SHARES.includes(metric) ? Number(value) * 100 : Number(value);
+  };
+  const series: Series[] = metrics.flatMap((metric) => [
+    { name: metricName(metric), values: points.map((point) => numberAt(point, metric)) },
+    ...(before.length
+      ? [
+          {
+            name: `${metricName(metric)}, ${texts.charts.before}`,
+            values: points.map((_, place) => numberAt(before[place], metric)),
+            compared: true,
+          },
+        ]
+      : []),
+  ]);
+  if (points.length === 0) return <Empty title={texts.charts.noData} height={height} />;
+  return (
+    <SeriesChart
+      title={title}
+      labels={points.map((point) => dateLabel(textOf(point.date) ?? "", textOf(body.interval) ?? "day"))}
+      series={series}
+      kind={drawKind(query.draw, "line")}
+      unit={MONEY.includes(first) ? currency : SHARES.includes(first) ? "%" : metricName(first)}
+      height={height}
+    />
+  );
+}
+
+function Breakdown({ title, query, body, height }: Part) {
+  const breakdowns = objectOf(body.breakdowns);
+  const [key = "", found = null] = Object.entries(breakdowns)[0] ?? [];
+  const rows = listOf(objectOf(found).rows).map(objectOf);
+  const totals = objectOf(body.metrics);
+  const shown = Object.keys(rows[0] ?? {}).filter((name) => name !== "value");
+  const metrics = metricsOf(query, totals).filter((one) => shown.includes(one));
+  const metric = metrics[0] ?? shown[0] ?? "visitors";
+  const currency = textOf(body.currency) ?? "";
+  const numberOf = (row: Json) => Number(textOf(row[metric]) ?? 0);
+  const name = (row: Json) => valueName(key, textOf(row.value) ?? "");
+  const format = (value: number) => formatMetric(metric, String(value), currency);
+  if (rows.length === 0) return <Empty title={texts.charts.noData} height={height} />;
+  if (query.draw === "map")
+    return (
+      <WorldMap
+        title={title}
+        values={rows.map((row) => ({ country: textOf(row.value) ?? "", value: numberOf(row) }))}
+        height={height}
+        format={format}
+      />
+    );
+  if (query.draw === "pie")
+    return (
+      <PieChart
+        title={title}
+        parts={rows.map((row) => ({ name: name(row), value: numberOf(row) })).filter(({ value }) => value > 0)}
+        height={height}
+        format={format}
+      />
+    );
+  if (query.draw === "bar")
+    return (
+      <SeriesChart
+        title={title}
+        labels={rows.map(name)}
+        series={[{ name: metricName(metric), values: rows.map(numberOf) }]}
+        kind="bar"
+        unit={metricName(metric)}
+        height={height}
+        format={format}
+      />
+    );
+  const most = Math.max(1, ...rows.map(numberOf));
+  const columns: Column<Json>[] = [
+    {
+      id: "value",
+      title: dimensionName(key),
+      cell: name,
+      by: (row) => textOf(row.value) ?? "",
+      share: (row) => numberOf(row) / most,
+    },
+    ...(metrics.length ? metrics : [metric]).map(
+      (one): Column<Json> => ({
+        id: one,
+        title: metricName(one),
+        number: true,
+        cell: (row) => formatMetric(one, textOf(row[one]), currency),
+        by: (row) => Number(textOf(row[one]) ?? 0),
+      }),
+    ),
+  ];
+  return (
+    <DataTable
+      label={title}
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => textOf(row.value) ?? ""}
+      maxHeight={height}
+    />
+  );
+}
+
+export function dimensionName(key: string): string {
+  const names: Record<string, string> = dashboards.dimensions;
+  return names[key] ?? key.replace(/^property:/, "");
+}
+
+export function valueName(key: string, value: string): string {
+  if (value === "") return dashboards.unknownValue;
+  return key === "country" ? countryName(value) : value;
+}
+
+function Attribution({ title, query, body, height }: Part) {
+  const currency = textOf(body.currency) ?? "";
+  const dimension = textOf(body.dimension) ?? "channel";
+  const rows: (Json & { value?: Exact })[] = listOf(body.rows).map(objectOf);
+  const numberOf = (row: Json, name: string) => Number(textOf(row[name]) ?? 0);
+  const exact = (row: Json, name: string) =>
+    Number(textOf(row[name]) ?? 0)
+      .toFixed(2)
+      .replace(/\.00$/, "");
+  if (rows.length === 0) return <Empty title={texts.charts.noData} height={height} />;
+  const name = (row: Json) => valueName(dimension, textOf(row.value) ?? "");
+  if (query.draw === "bar")
+    return (
+      <SeriesChart
+        title={title}
+        labels={rows.map(name)}
+        series={[{ name: metricName("revenue"), values: rows.map((row) => numberOf(row, "revenue")) }]}
+        kind="bar"
+        unit={currency}
+        height={height}
+      />
+    );
+  const most = Math.max(1, ...rows.map((row) => numberOf(row, "conversions")));
+  const columns: Column<Json>[] = [
+    {
+      id: "value",
+      title: dimensionName(dimension),
+      cell: name,
+      by: (row) => textOf(row.value) ?? "",
+      share: (row) => numberOf(row, "conversions") / most,
+    },
+    {
+      id: "conversions",
+      title: metricName("conversions"),
+      number: true,
+      cell: (row) => formatDecimal(exact(row, "conversions")),
+      by: (row) => numberOf(row, "conversions"),
+    },
+    {
+      id: "revenue",
+      title: metricName("revenue"),
+      number: true,
+      cell: (row) => formatMoney(textOf(row.revenue) ?? "0", currency),
+      by: (row) => numberOf(row, "revenue"),
+    },
+  ];
+  return (
+    <DataTable
+      label={title}
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => textOf(row.value) ?? ""}
+      maxHeight={height}
+    />
+  );
+}
