@@ -1,4 +1,4 @@
-"""Dashboards in a browser: made, filled with widgets of every kind, arranged by mouse and keyboard, shared by link, on a phone."""
+"""Dashboards in a browser: made, filled with widgets of every kind, arranged by mouse and keyboard, shared, on a phone."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -40,7 +40,7 @@ def _all_kinds(client: httpx.Client) -> list[dict[str, Any]]:
         ("usage", "Used by day", {**used, "window_size": "DAY", "draw": "bar"}, (6, 12, 6, 5)),
         ("analytics", "Coming again", {**seen, "view": "retention", "interval": "week", "periods": 4}, (0, 17, 6, 5)),
         ("analytics", "Who sold", {**seen, "view": "attribution"}, (6, 17, 6, 5)),
-        ("analytics", "Pages", {**seen, "view": "breakdown", "group_by": "page", "metrics": "visitors,page_views"}, (0, 22, 6, 5)),
+        ("analytics", "Pages", {**seen, "view": "breakdown", "group_by": "page", "metrics": "visitors,events"}, (0, 22, 6, 5)),
         ("table", "Tokens", {"event": "completion", "metric": "sum", "property": "tokens", "group_by": ["model"]}, (6, 22, 6, 5)),
     ]  # fmt: skip
     return [
@@ -77,7 +77,7 @@ def test_every_kind_of_widget_is_drawn(open_tab: Callable[..., Tab], dashboard: 
     tab = open_tab(scheme=scheme)
     page = tab.go(f"/dashboards/{dashboard['id']}")
     page.get_by_role("heading", name="Everything").wait_for()
-    tab.drawn(7)
+    tab.drawn(6)
     assert page.get_by_role("alert").count() == 0
     page.get_by_role("table", name="Tokens").or_(page.get_by_role("table", name="The numbers")).first.wait_for()
     tab.axe()
@@ -88,7 +88,7 @@ def test_on_a_phone_widgets_stand_below_each_other(open_tab: Callable[..., Tab],
     tab = open_tab(PHONE)
     page = tab.go(f"/dashboards/{dashboard['id']}?range=7d")
     page.get_by_role("heading", name="Everything").wait_for()
-    tab.drawn(7)
+    tab.drawn(6)
     tab.fits()
     tab.axe()
     tab.shot("dashboard-phone")
@@ -183,7 +183,7 @@ def test_whoever_has_the_link_sees_it_until_it_is_revoked(
     other = open_tab(signed_out=True)
     shared = other.go(f"~/shared/{token}")
     shared.get_by_role("heading", name="Everything").wait_for()
-    other.drawn(7)
+    other.drawn(6)
     assert shared.get_by_role("button", name="Add a widget").count() == 0
     other.axe()
     other.shot("dashboard-shared")

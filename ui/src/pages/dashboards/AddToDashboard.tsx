@@ -49,7 +49,7 @@ function Choose({ draft, onDone }: { draft: WidgetDraft; onDone: () => void }) {
     try {
       const target = id === NEW ? await makeDashboard({ name: name.trim() }) : known.find((one) => one.id === id);
       if (!target) return;
-      await addWidget(target.id, { ...draft, title: title.trim() });
+      await addWidget(project, target.id, { ...draft, title: title.trim() });
       await forget(project);
       notifications.show({
         message: (

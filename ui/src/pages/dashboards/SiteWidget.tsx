@@ -1,5 +1,5 @@
 /** Widgets of web analytics: numbers, series, breakdowns (on the world map too), retention, attribution. */
-import { SimpleGrid } from "@mantine/core";
+import { ScrollArea, SimpleGrid } from "@mantine/core";
 import type { Exact } from "@/api/exact";
 import { changeOf, formatDecimal, formatDuration, formatMoney, formatShare } from "@/format/numbers";
 import { type Json, listOf, objectOf, textOf } from "@/pages/explore/answer";
@@ -54,7 +54,7 @@ export function SiteWidget(props: Shown) {
   if (query.view === "retention") return <Retention body={body} height={props.height} />;
   if (query.view === "attribution") return <Attribution {...props} body={body} />;
   if (query.view === "breakdown") return <Breakdown {...props} body={body} />;
-  if (query.view === "metrics" || query.draw === "number") return <Numbers body={body} query={query} />;
+  if (query.view === "metrics" || query.draw === "number") return <Numbers {...props} body={body} />;
   return <SeriesOf {...props} body={body} />;
 }
 
@@ -65,7 +65,7 @@ function metricsOf(query: Shown["query"], totals: Json): string[] {
   return asked ? asked.split(",").map((one) => one.trim()) : Object.keys(totals);
 }
 
-function Numbers({ body, query }: { body: Json; query: Shown["query"] }) {
+function Numbers({ title, body, query, height }: Part) {
   const totals = objectOf(body.metrics);
   const before = objectOf(objectOf(body.compare).metrics);
   const currency = textOf(body.currency) ?? "";
@@ -91,9 +91,17 @@ function Numbers({ body, query }: { body: Json; query: Shown["query"] }) {
   };
   if (metrics.length === 1) return figure(metrics[0] ?? "");
   return (
-    <SimpleGrid cols={{ base: 2, md: Math.min(metrics.length, 4) }} spacing="md" verticalSpacing="md">
-      {metrics.map(figure)}
-    </SimpleGrid>
+    <ScrollArea.Autosize mah={height} type="auto" viewportProps={{ tabIndex: 0, role: "group", "aria-label": title }}>
+      <SimpleGrid
+        type="container"
+        cols={{ base: 2, "440px": Math.min(metrics.length, 4) }}
+        spacing="md"
+        verticalSpacing="sm"
+        className="widget-figures"
+      >
+        {metrics.map(figure)}
+      </SimpleGrid>
+    </ScrollArea.Autosize>
   );
 }
 

@@ -110,22 +110,24 @@ export function overlap(a: Position, b: Position): boolean {
 }
 
 /** Adds a widget to a dashboard as it is now. Two people may add at once: who was second reads it again. */
-export async function addWidget(id: string, draft: WidgetDraft): Promise<Dashboard> {
+export async function addWidget(project: string, id: string, draft: WidgetDraft): Promise<Dashboard> {
   for (let tries = 0; ; tries += 1) {
     const before = await readDashboard(id);
     const position = placeFor(before.widgets, firstSize(draft));
     try {
-      return await changeDashboard(id, {
+      const after = await changeDashboard(id, {
         widgets: [...before.widgets, { ...draft, position }],
         updated_at: before.updated_at,
       });
+      queryClient.setQueryData(oneKey(project, id), after);
+      return after;
     } catch (failure) {
       if (tries >= 2 || !isChangedMeanwhile(failure)) throw failure;
     }
   }
 }
 
-/** What is shown of the dashboards of a project is asked again. */
+/** The list of dashboards is asked again, where it is shown. */
 export function forget(project: string): Promise<void> {
-  return queryClient.invalidateQueries({ queryKey: listKey(project) });
+  return queryClient.invalidateQueries({ queryKey: listKey(project), exact: true });
 }
