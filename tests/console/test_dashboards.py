@@ -29,7 +29,7 @@ def _all_kinds(client: httpx.Client) -> list[dict[str, Any]]:
         (
             "analytics", "Site",
             {**seen, "view": "metrics", "metrics": "visitors,visits,bounce_rate,visit_duration", "compare": "previous_period"},
-            (6, 0, 6, 2),
+            (6, 0, 6, 3),
         ),
         ("area", "Sales", {**bought, "interval": "day"}, (0, 2, 6, 5)),
         ("analytics", "Where from", {**seen, "view": "breakdown", "group_by": "country", "draw": "map"}, (6, 2, 6, 5)),

@@ -51,6 +51,8 @@ export function Grid({ widgets, answers, instead, onArrange, menu }: GridProps) 
   };
   return (
     <div ref={ref}>
+      {/* The dragging library would write a style into the page, which the policy forbids, unless it finds this; see dashboards.css. */}
+      {onArrange && <span id="react-draggable-style-el" hidden />}
       {width === 0 ? null : narrow ? (
         <Stack gap="sm">
           {inReadingOrder(widgets).map((widget) => (

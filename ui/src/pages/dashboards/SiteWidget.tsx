@@ -94,10 +94,9 @@ function Numbers({ title, body, query, height }: Part) {
     <ScrollArea.Autosize mah={height} type="auto" viewportProps={{ tabIndex: 0, role: "group", "aria-label": title }}>
       <SimpleGrid
         type="container"
-        cols={{ base: 2, "440px": Math.min(metrics.length, 4) }}
+        cols={{ base: 2, "560px": Math.min(metrics.length, 4) }}
         spacing="md"
         verticalSpacing="sm"
-        className="widget-figures"
       >
         {metrics.map(figure)}
       </SimpleGrid>

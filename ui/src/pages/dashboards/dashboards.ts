@@ -28,6 +28,7 @@ export const COLUMNS = 12;
 /** A widget of the kind is at first that large, in columns and rows. */
 export function firstSize({ type, query }: WidgetDraft): { w: number; h: number } {
   if (type === "metric" || query.draw === "number") return { w: 3, h: 2 };
+  if (query.view === "metrics") return { w: 6, h: 3 };
   return { w: type === "pie" || query.draw === "pie" ? 4 : 6, h: 5 };
 }
 

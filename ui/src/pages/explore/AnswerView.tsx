@@ -162,7 +162,12 @@ function PieView({ question, answer, handle, height = HEIGHT }: ViewProps) {
   if (positive.length === 0) return <Empty title={explore.noData} hint={explore.noDataHint} height={height} />;
   return (
     <>
-      <PieChart title={`${question.event}, ${measureOf(question)}`} parts={positive} height={height} {...(handle ? { handle } : {})} />
+      <PieChart
+        title={`${question.event}, ${measureOf(question)}`}
+        parts={positive}
+        height={height}
+        {...(handle ? { handle } : {})}
+      />
       {positive.length < parts.length && (
         <Text size="xs" className="soft">
           {explore.negativePie}

@@ -54,6 +54,16 @@ export function PieChart({
         type: "scroll",
         textStyle: { color: ink.soft, width: 120, overflow: "truncate" },
       },
+      // As high as wide: the names stand below.
+      media: [
+        {
+          query: { maxAspectRatio: 1.45 },
+          option: {
+            legend: { orient: "horizontal", left: "center", top: "auto", bottom: 0 },
+            series: [{ radius: ["44%", "70%"], center: ["50%", "44%"] }],
+          },
+        },
+      ],
       series: [
         {
           type: "pie",
