@@ -25,6 +25,13 @@ const PROJECT_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
   ["/onboarding", () => import("./pages/onboarding/OnboardingPage")],
   ["/settings/:tab?", () => import("./pages/settings/SettingsPage")],
   ["/web/:website?", () => import("./pages/web/WebPage")],
+  ["/meters", () => import("./pages/metering/MetersPage")],
+  ["/meters/new", () => import("./pages/metering/NewMeterPage")],
+  ["/meters/:id", () => import("./pages/metering/MeterPage")],
+  ["/customers", () => import("./pages/metering/CustomersPage")],
+  ["/customers/:id", () => import("./pages/metering/CustomerPage")],
+  ["/limits", () => import("./pages/metering/LimitsPage")],
+  ["/rejected", () => import("./pages/metering/RejectedPage")],
 ];
 
 /** For whoever is signed in, without a project. */

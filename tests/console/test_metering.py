@@ -1,0 +1,126 @@
+"""Metering in a browser: a meter is made while its preview asks the real events, customers are looked at, limits are set."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.tabs import PHONE, Tab
+
+
+def test_a_meter_is_made_with_a_preview_that_is_what_it_then_measures(desk: Tab) -> None:
+    page = desk.go("/meters")
+    expect(page.get_by_role("table", name="Meters")).to_contain_text("Tokens")
+    desk.axe()
+    desk.shot("meters")
+    page.get_by_role("link", name="New meter").click()
+    page.get_by_role("combobox", name="Event").click()
+    page.get_by_role("option", name="completion").click()
+    page.get_by_role("combobox", name="How to count").click()
+    page.get_by_role("option", name="Sum", exact=True).click()
+    page.get_by_role("combobox", name="Property", exact=True).fill("tokens")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_role("combobox", name="Property 1").fill("model")
+    values = page.get_by_role("combobox", name="Is one of 1")
+    values.fill("large")
+    page.keyboard.press("Enter")
+    preview = page.get_by_role("region", name="Preview")
+    total = preview.locator(".figures").first
+    total.wait_for()
+    desk.drawn()
+    expected = total.inner_text()
+    desk.axe()
+    desk.shot("meter-new")
+    page.get_by_role("textbox", name="Name of the meter").fill("Large tokens")
+    page.get_by_role("textbox", name="Unit").fill("token")
+    page.get_by_role("button", name="Create the meter").click()
+    page.get_by_role("heading", name="Large tokens", exact=True).wait_for()
+    expect(page.get_by_role("region", name="Usage", exact=True).locator(".figures").first).to_have_text(expected)
+
+
+def test_usage_of_a_meter_is_cut_by_window_group_and_customer(desk: Tab) -> None:
+    page = desk.go("/meters")
+    page.get_by_role("button", name="Open Tokens").click()
+    desk.drawn()
+    page.get_by_role("combobox", name="Group by").click()
+    page.get_by_role("option", name="region").click()
+    page.get_by_role("combobox", name="Customer").click()
+    page.get_by_role("option", name="Amber Analytics").click()
+    expect(page.get_by_role("table", name="The numbers")).to_contain_text("eu-central")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["by"], asked["customer"]) == (["region"], ["amber-analytics"])
+    desk.drawn()
+    desk.axe()
+    desk.shot("meter")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_a_customer_is_found_and_shows_what_is_used_of_what_is_included(desk: Tab) -> None:
+    page = desk.go("/customers")
+    page.get_by_role("textbox", name="Search by name").fill("amber lab")
+    page.get_by_role("button", name="Open Amber Labs").click()
+    page.get_by_role("heading", name="Amber Labs").wait_for()
+    expect(page.get_by_role("table", name="Usage of this month")).to_contain_text("Completions")
+    desk.drawn(4)
+    desk.axe()
+    desk.shot("customer")
+
+
+def test_a_customer_is_made(desk: Tab) -> None:
+    page = desk.go("/customers")
+    page.get_by_role("button", name="New customer").click()
+    form = page.get_by_role("dialog", name="New customer")
+    form.get_by_role("textbox", name="Name").fill("Newcomer")
+    form.get_by_role("textbox", name="Id").fill("newcomer")
+    form.get_by_role("button", name="Create").click()
+    page.get_by_role("heading", name="Newcomer").wait_for()
+
+
+def test_a_limit_and_an_alert_are_set_and_taken_away(desk: Tab) -> None:
+    page = desk.go("/limits")
+    limits = page.get_by_role("table", name="Limits", exact=True)
+    expect(limits).to_contain_text("Amber Analytics")
+    desk.axe()
+    desk.shot("limits")
+    page.get_by_role("button", name="New limit").click()
+    form = page.get_by_role("dialog", name="New limit")
+    form.get_by_role("combobox", name="Customer").fill("Birch Foods")
+    page.get_by_role("option", name="Birch Foods").click()
+    form.get_by_role("combobox", name="Feature").click()
+    page.get_by_role("option", name="Tokens", exact=True).click()
+    form.get_by_role("textbox", name="Hard limit").fill("12345.5")
+    form.get_by_role("button", name="Create").click()
+    expect(limits).to_contain_text("12,345.5")
+    page.get_by_role("button", name="Delete the limit: Birch Foods, Tokens").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete the limit").click()
+    expect(limits).not_to_contain_text("12,345.5")
+    page.get_by_role("button", name="New alert").click()
+    form = page.get_by_role("dialog", name="New alert")
+    form.get_by_role("combobox", name="Feature").click()
+    page.get_by_role("option", name="Seats").click()
+    form.get_by_role("textbox", name="Critical above").fill("777")
+    form.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("table", name="Alerts")).to_contain_text("777")
+
+
+def test_rejected_events_say_why_and_open(desk: Tab) -> None:
+    page = desk.go("/rejected?without=1")
+    page.get_by_role("button", name="Open report_opened").first.click()
+    drawer = page.get_by_role("dialog", name="report_opened")
+    expect(drawer).to_contain_text("Receipt")
+    expect(drawer.get_by_role("region", name="JSON")).to_contain_text("report_opened")
+    desk.shot("rejected", whole=False)
+
+
+@pytest.mark.parametrize("path", ["/meters", "/meters/new?event=completion", "/customers", "/limits", "/rejected?without=1"])
+def test_on_a_phone(open_tab: Callable[..., Tab], path: str) -> None:
+    tab = open_tab(PHONE)
+    page = tab.go(path)
+    page.get_by_role("heading", level=1).wait_for()
+    expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+    tab.fits()
+    tab.axe()
+    tab.shot("phone-" + path.strip("/").partition("?")[0].replace("/", "-"))
