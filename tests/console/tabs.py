@@ -49,6 +49,8 @@ class Tab:
 
     def axe(self) -> None:
         """No serious or critical fault of accessibility, by axe's own rules."""
+        # What is asked again is paler for a moment.
+        self.page.wait_for_function("() => document.querySelector('[aria-busy=true]') === null")
         self.page.evaluate(_AXE.read_text())
         found = self.page.evaluate("() => window.axe.run(document, { resultTypes: ['violations'] })")
         grave = [

@@ -74,7 +74,7 @@ function OneCustomer({ customer }: { customer: Customer }) {
   );
 }
 
-function limitOf(one: { hard_limit?: string; soft_limit?: string }): string {
+function limitOf(one: { hard_limit?: string | undefined; soft_limit?: string | undefined }): string {
   return one.hard_limit || one.soft_limit || "";
 }
 
@@ -88,7 +88,12 @@ function Included({ customer }: { customer: Customer }) {
       title={texts.usage}
       flush
       {...(usage.data
-        ? { about: texts.usageAbout(formatDay(usage.data.period.start_time), formatDay(usage.data.period.end_time)) }
+        ? {
+            about: texts.usageAbout(
+              formatDay(usage.data.period.start_time ?? ""),
+              formatDay(usage.data.period.end_time ?? ""),
+            ),
+          }
         : {})}
     >
       <Answer

@@ -1,9 +1,9 @@
 /** Customers, found by name; the newest first. */
 import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
+import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask } from "@/api/client";
 import { queryClient, useAsk } from "@/api/queries";
@@ -32,19 +32,6 @@ export default function CustomersPage() {
   const [making, { open, close }] = useDisclosure(false);
   const may = useMay("member");
   const offset = Math.max(0, Number.parseInt(from, 10) || 0);
-  const typed = useDebouncedCallback((given: string) => change({ search: given, from: "0" }, { replace: true }), 300);
-  const found = useAsk([CUSTOMERS, project.id, search, offset], (signal) =>
-    ask(
-      api.POST("/flexprice/v1/customers/search", {
-        body: {
-          limit: PAGE,
-          offset,
-          ...(search ? { filters: [{ field: "name", operator: "contains", value: { string: search } }] } : {}),
-        },
-        signal,
-      }),
-    ),
-  );
   const create = may && (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
       {texts.create}
@@ -58,8 +45,8 @@ export default function CustomersPage() {
             aria-label={texts.search}
             placeholder={texts.search}
             leftSection={<IconSearch size={16} aria-hidden />}
-            defaultValue={search}
-            onChange={(input) => typed(input.currentTarget.value.trim())}
+            value={typed}
+            onChange={(input) => setTyped(input.currentTarget.value)}
             w={{ base: "100%", xs: 280 }}
           />
         </Group>

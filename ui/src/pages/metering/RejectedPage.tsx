@@ -5,7 +5,7 @@ import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
 import { addDays, BROWSER_ZONE, formatTime } from "@/format/times";
-import { EventDrawer, type Opened } from "@/pages/live/EventDrawer";
+import { EventDrawer } from "@/pages/live/EventDrawer";
 import { DataTable } from "@/parts/DataTable";
 import { Page } from "@/parts/Page";
 import { Panel } from "@/parts/Panel";
@@ -24,7 +24,7 @@ export default function RejectedPage() {
   const project = useProject();
   const [view, change] = useUrlState(fields);
   const [pages, setPages] = useState(1);
-  const [open, setOpen] = useState<Opened | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
   const days = daysOfValues(view, BROWSER_ZONE);
   const query = {
     start_time: instantOf(days.from, BROWSER_ZONE),
@@ -66,15 +66,7 @@ export default function RejectedPage() {
                 label={texts.title}
                 rows={events}
                 rowKey={({ id, timestamp }) => `${id} ${timestamp}`}
-                onRow={(event) =>
-                  setOpen({
-                    id: event.id,
-                    event: event.event_name,
-                    at: event.timestamp,
-                    received_at: event.ingested_at,
-                    door: event.source || "–",
-                  })
-                }
+                onRow={({ id }) => setOpen(id)}
                 rowLabel={({ event_name }) => texts.open(event_name)}
                 minWidth={720}
                 columns={[
@@ -99,7 +91,7 @@ export default function RejectedPage() {
           )}
         </Answer>
       </Panel>
-      <EventDrawer event={open} onClose={() => setOpen(null)} />
+      {open !== null && <EventDrawer id={open} onClose={() => setOpen(null)} />}
     </Page>
   );
 }
