@@ -32,6 +32,22 @@ export default function CustomersPage() {
   const [making, { open, close }] = useDisclosure(false);
   const may = useMay("member");
   const offset = Math.max(0, Number.parseInt(from, 10) || 0);
+  const [typed, setTyped] = useState(search);
+  const [settled] = useDebouncedValue(typed.trim(), 300);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was typed goes into the link, not the other way round
+  useEffect(() => {
+    if (settled !== search) change({ search: settled, from: "0" }, { replace: true });
+  }, [settled]);
+  const body = {
+    limit: PAGE,
+    offset,
+    ...(search
+      ? { filters: [{ field: "name" as const, operator: "contains" as const, value: { string: search } }] }
+      : {}),
+  };
+  const found = useAsk([CUSTOMERS, project.id, search, offset], (signal) =>
+    ask(api.POST("/flexprice/v1/customers/search", { body, signal })),
+  );
   const create = may && (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={open}>
       {texts.create}

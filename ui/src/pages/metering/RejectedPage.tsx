@@ -24,7 +24,7 @@ export default function RejectedPage() {
   const project = useProject();
   const [view, change] = useUrlState(fields);
   const [pages, setPages] = useState(1);
-  const [open, setOpen] = useState<string | null>(null);
+  const [open, setOpen] = useState("");
   const days = daysOfValues(view, BROWSER_ZONE);
   const query = {
     start_time: instantOf(days.from, BROWSER_ZONE),
@@ -91,7 +91,7 @@ export default function RejectedPage() {
           )}
         </Answer>
       </Panel>
-      {open !== null && <EventDrawer id={open} onClose={() => setOpen(null)} />}
+      <EventDrawer id={open} onClose={() => setOpen("")} />
     </Page>
   );
 }
