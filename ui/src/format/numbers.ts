@@ -13,7 +13,8 @@ export function formatNumber(value: number, digits = 2): string {
 
 /** 12.3k, 4.56M: where room is short (axes, tiles on phones). */
 export function formatShort(value: number): string {
-  return value.toLocaleString(LOCALE, { notation: "compact", maximumFractionDigits: Math.abs(value) < 1000 ? 2 : 1 });
+  // British English would write a million as m, which reads as a thousandth.
+  return value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: Math.abs(value) < 1000 ? 2 : 1 });
 }
 
 /** An exact decimal as sent, with its digits grouped: "1234567.8900" is 1,234,567.89. Anything else is shown as it is. */

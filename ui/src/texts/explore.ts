@@ -69,6 +69,7 @@ export const explore = {
   uniqueUnit: (property: string) => `different ${property}`,
   beforeInTable: "The time before each group is in the table below.",
   total: "Whole range",
+  shareOf: (group: string) => `Share of ${group}`,
   over: (days: string, zone: string) => `${days}, ${zone}`,
   comparedWith: (days: string) => `Compared with ${days}`,
   date: "Date",

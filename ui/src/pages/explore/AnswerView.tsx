@@ -149,6 +149,7 @@ function GroupBars({ question, answer, handle, height = HEIGHT }: ViewProps) {
       labels={labels}
       series={series}
       kind="bar"
+      sideBySide
       unit={unitOf(question)}
       height={height}
       {...(handle ? { handle } : {})}
@@ -238,7 +239,11 @@ export function TableView({ question, answer, height = 520 }: Omit<ViewProps, "h
             id: "change",
             title: explore.change,
             number: true,
-            cell: (row: Row) => <Change change={numberOf(row.change)} />,
+            cell: (row: Row) => (
+              <Group justify="flex-end">
+                <Change change={numberOf(row.change)} />
+              </Group>
+            ),
             by: (row: Row) => Number(row.change ?? 0),
           },
         ]
@@ -279,7 +284,10 @@ export function WholeRange({ question, answer }: Pick<ViewProps, "question" | "a
         <Figure label={explore.count} value={shown(whole.count)} />
       )}
       {question.by.length > 0 && question.view !== "number" && answer.groups.length > 0 && isAdditive(question) && (
-        <Figure label={groupName(answer.groups[0]?.group ?? [])} value={formatShare(shareOfFirst(answer))} />
+        <Figure
+          label={explore.shareOf(groupName(answer.groups[0]?.group ?? []))}
+          value={formatShare(shareOfFirst(answer))}
+        />
       )}
     </Group>
   );

@@ -71,8 +71,6 @@ export function Builder({ question, change }: BuilderProps) {
           value={question.by}
           maxValues={MOST_GROUPS}
           searchable
-          clearable
-          clearButtonProps={{ "aria-label": `${explore.groupBy}: ${explore.nothing}` }}
           styles={question.by.length ? { inputField: { minWidth: 24 } } : {}}
           onChange={(by) => set({ by })}
         />

@@ -93,7 +93,7 @@ export default function ExplorePage() {
             >
               <AnswerState
                 of={answer}
-                height={question.view === "number" ? HEIGHT / 2 : HEIGHT}
+                height={drawn ? HEIGHT : HEIGHT / 2}
                 isEmpty={({ answer: given }) => isEmpty(given)}
                 empty={<Empty title={explore.noData} hint={explore.noDataHint} height={HEIGHT} />}
               >

@@ -22,6 +22,8 @@ interface SeriesChartProps {
   kind?: "line" | "area" | "bar";
   /** Bars and areas of several series stand on one another. */
   stacked?: boolean;
+  /** What is compared with stands beside the bars, as bars: where the labels are groups, which no line should join. */
+  sideBySide?: boolean;
   /** Of the values, for example "EUR" or "tokens"; said above the axis. */
   unit?: string;
   height?: number | string;
@@ -40,6 +42,7 @@ export function SeriesChart(props: SeriesChartProps) {
     series,
     kind = "line",
     stacked = false,
+    sideBySide = false,
     unit,
     height = 280,
     format = formatNumber,
@@ -93,9 +96,9 @@ export function SeriesChart(props: SeriesChartProps) {
           formatter: formatShort,
         },
       },
-      series: series.flatMap((one, place) => drawn(one, colourOf(series, place), kind, stacked, partial)),
+      series: series.flatMap((one, place) => drawn(one, colourOf(series, place), kind, stacked, partial, sideBySide)),
     }),
-    [labels, series, kind, stacked, unit, format, partial],
+    [labels, series, kind, stacked, sideBySide, unit, format, partial],
   );
   return (
     <Chart
@@ -121,6 +124,7 @@ function drawn(
   kind: "line" | "area" | "bar",
   stacked: boolean,
   partial: boolean,
+  sideBySide: boolean,
 ): object[] {
   const shared = {
     name: one.name,
@@ -128,7 +132,7 @@ function drawn(
     emphasis: { focus: "series" },
     ...(stacked && !one.compared ? { stack: "all" } : {}),
   };
-  if (kind === "bar" && !one.compared)
+  if (kind === "bar" && (!one.compared || sideBySide))
     return [
       {
         ...shared,
