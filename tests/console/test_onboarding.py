@@ -35,7 +35,7 @@ def run(tab: Tab, language: str) -> None:
 
 def test_the_page_comes_alive_when_the_first_event_arrives(desk: Tab) -> None:
     tab = emptied(desk, "onboarding-first")
-    page = tab.go("/onboarding")
+    page = tab.go("/")
     page.get_by_text("Waiting for the first event").wait_for()
     tab.axe()
     page.get_by_role("button", name="Make a key and fill it in").click()
@@ -49,7 +49,10 @@ def test_the_page_comes_alive_when_the_first_event_arrives(desk: Tab) -> None:
     assert page.get_by_text("1 since this page was opened").is_visible()
     tab.axe()
     tab.shot("onboarding-arrived")
-    page.reload()
+    page.get_by_role("link", name="Open the overview").click()
+    page.get_by_role("heading", name="Overview", level=1).wait_for()
+    page.get_by_text("signup").first.wait_for()
+    page.go_back()
     page.get_by_text("Events arrive").wait_for()
     assert secret not in page.content()
 

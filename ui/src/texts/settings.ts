@@ -159,6 +159,7 @@ export const plans = {
   perHour: "theBizness per hour",
   batchesPerHour: "theBizness batches per hour",
   keys: "Keys",
+  unnamed: (end: string) => `Without a name (…${end})`,
   noKeys: "No keys yet",
   noKeysHint: "An admin makes them under API keys.",
 } as const;

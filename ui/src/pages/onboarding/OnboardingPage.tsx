@@ -14,7 +14,7 @@ import { useMay, useProject } from "@/state/session";
 import { choice, useUrlState } from "@/state/url";
 import { onboarding as words } from "@/texts/onboarding";
 import { ArrivalsPanel } from "./ArrivalsPanel";
-import { useArrivals } from "./arrivals";
+import { forgetEmptiness, useArrivals } from "./arrivals";
 import { curlOf, DOORS, type Door, javascriptOf, pythonOf, sendingOf } from "./code";
 import { SamplePanel } from "./SamplePanel";
 import { SiteStep, useFirstSite } from "./SiteStep";
@@ -27,8 +27,7 @@ export default function OnboardingPage() {
   const arrivals = useArrivals();
   const alive = arrivals.newest !== null;
   useEffect(() => {
-    // Whatever was known about an empty project is not so any more.
-    if (alive) void queryClient.invalidateQueries({ queryKey: [project.id] });
+    if (alive) forgetEmptiness(project.id);
   }, [alive, project.id]);
   return (
     <Page title={words.title} about={words.about}>

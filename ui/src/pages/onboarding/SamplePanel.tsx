@@ -3,14 +3,13 @@ import { IconDatabaseImport } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, ask } from "@/api/client";
-import { queryClient } from "@/api/queries";
 import { formatNumber } from "@/format/numbers";
 import { formatDay } from "@/format/times";
 import { Panel } from "@/parts/Panel";
 import { tellFailure } from "@/parts/tell";
 import { useMay, useProject } from "@/state/session";
 import { onboarding as words } from "@/texts/onboarding";
-import type { Arrivals } from "./arrivals";
+import { type Arrivals, forgetEmptiness } from "./arrivals";
 
 interface Loaded {
   events: number;
@@ -35,7 +34,7 @@ export function SamplePanel({ arrivals }: { arrivals: Arrivals }) {
     setBegunAt(arrivals.count);
     try {
       setLoaded(await ask(api.POST("/console/v1/sample-data")));
-      await queryClient.invalidateQueries({ queryKey: [project.id] });
+      forgetEmptiness(project.id);
     } catch (failure) {
       tellFailure(failure);
     } finally {

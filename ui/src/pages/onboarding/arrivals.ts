@@ -1,5 +1,6 @@
 /** Events of the project as they come in: the newest one, and how many since the page was opened. */
 import { useEffect, useState } from "react";
+import { queryClient } from "@/api/queries";
 import { readStream } from "@/api/stream";
 
 export interface Arrived {
@@ -16,6 +17,16 @@ export interface Arrivals {
   newest: Arrived | null;
   count: number;
   lost: boolean;
+}
+
+/**
+ * Whatever was known about a project without events is not so any more. Pages that are not open shall not begin with it: the overview
+ * of an empty project leads back here.
+ */
+export function forgetEmptiness(projectId: string): void {
+  const predicate = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey.includes(projectId);
+  queryClient.removeQueries({ predicate, type: "inactive" });
+  void queryClient.invalidateQueries({ predicate });
 }
 
 const PAUSE_MS = 2_000;

@@ -21,7 +21,7 @@ const KEY_COLUMNS: Column<KeyUse>[] = [
   {
     id: "name",
     title: words.key,
-    cell: ({ name, id }) => <span style={{ overflowWrap: "anywhere" }}>{name || id}</span>,
+    cell: ({ name, id }) => name || words.unnamed(id.slice(-6)),
     by: ({ name, id }) => name || id,
   },
   { id: "plan", title: words.plan, cell: ({ plan }) => plan, by: ({ plan }) => plan },
