@@ -77,6 +77,11 @@ def test_a_website_is_made_its_check_comes_alive_and_it_goes(desk: Tab) -> None:
     page = desk.go("/settings/websites")
     page.get_by_role("button", name="New website").first.click()
     form = page.get_by_role("dialog", name="New website")
+    desk.expect_refusals(400)
+    form.get_by_label("Domain").fill("no domain")
+    form.get_by_role("button", name="Create").click()
+    form.get_by_role("alert").wait_for()
+    assert form.get_by_label("Domain").get_attribute("aria-invalid") == "true"
     form.get_by_label("Domain").fill("journey.example.com")
     form.get_by_label("Currency").fill("EUR")
     form.get_by_role("button", name="Create").click()
@@ -214,8 +219,9 @@ def test_a_project_is_made_and_renamed(desk: Tab) -> None:
 
 def test_every_tab_on_a_phone_in_the_dark(open_tab: Callable[..., Tab]) -> None:
     tab = open_tab(PHONE, scheme="dark")
+    page = tab.go("/settings")
     for name in TABS:
-        page = tab.go(f"/settings/{name}")
+        page.get_by_role("navigation", name="Settings").get_by_role("link", name=TITLES[name]).click()
         here(tab, TITLES[name])
         page.wait_for_function("() => !document.querySelector('[role=status][aria-label=Loading]')")
         tab.fits()

@@ -81,6 +81,8 @@ export function refusalOf(response: Response, body: unknown): Refused {
     string,
     unknown
   >;
+  // theBizness and Flexprice name the field one level deeper.
+  const details = (inner.details ?? {}) as Record<string, unknown>;
   const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
   const message = text(inner.message) ?? text(whole.error) ?? texts.shell.refusedWithout(response.status);
   const wait = Number(response.headers.get("retry-after"));
@@ -88,7 +90,7 @@ export function refusalOf(response: Response, body: unknown): Refused {
     response.status,
     text(inner.code) ?? String(response.status),
     message,
-    text(inner.field),
+    text(inner.field) ?? text(details.field),
     wait > 0 ? wait : undefined,
   );
 }
