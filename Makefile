@@ -36,8 +36,9 @@ $(VENV)/.packages: $(VENV)/.made pyproject.toml constraints.txt
 serve: setup ## Run the server on ./data; flags go in ARGS: make serve ARGS="--port 9000"
 	@exec $(BIN)/streamgauge serve $(ARGS)
 
+# Two processes: much of the time is waiting for servers and browsers. Files stay whole, since their tests share what is expensive.
 test: lint types browser client ## Check style and types and run every test; ARGS go to pytest
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup ## Check style only
 	$(BIN)/ruff format --check .

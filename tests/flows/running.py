@@ -1,6 +1,7 @@
 """A real server in a process of its own, driven only through its command line and its HTTP port."""
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -23,9 +24,22 @@ COMMAND = [sys.executable, "-m", "streamgauge"]
 START_DEADLINE_S = 60.0
 
 
+def _ports_of_this_process() -> Iterator[int]:
+    """Ports below the ephemeral range, so that retrying clients never collide with them. Tests run in several processes at once:
+    each has a range of its own, and comes back to a port only after all others."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 18_000 + worker % _RANGES * _PORTS
+    begin = os.getpid() % _PORTS
+    return itertools.cycle([*range(first + begin, first + _PORTS), *range(first, first + begin)])
+
+
+_RANGES, _PORTS = 7, 2_000
+_ports = _ports_of_this_process()
+
+
 def free_port() -> int:
-    """A port below the ephemeral range, so that retrying clients never collide with it."""
-    for port in range(18_000 + os.getpid() % 2_000, 32_000):
+    """A port on which nobody listens."""
+    for port in itertools.islice(_ports, _PORTS):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):

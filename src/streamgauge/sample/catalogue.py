@@ -8,6 +8,8 @@ from streamgauge.sample.people import CUSTOMERS
 
 CALLS = "completions"
 """The lookup key of the feature that is limited."""
+_USUAL_USE, _SHARES = 600, (1.4, 0.9, 2.0, 0.7, 1.1)
+"""What the busiest customer uses in most of a month, and limits as shares of it: some are near, some passed, most are far."""
 _PERIOD = "BILLING_PERIOD"
 
 
@@ -21,10 +23,10 @@ class SettingCall(NamedTuple):
     keeps: str = ""
 
 
-def _feature(name: str, key: str, event: str, aggregation: Mapping[str, object], unit: str) -> SettingCall:
+def _feature(name: str, key: str, event: str, aggregation: Mapping[str, object], units: tuple[str, str]) -> SettingCall:
     meter = {"name": name, "event_name": event, "aggregation": aggregation, "reset_usage": _PERIOD}
     body = {
-        "name": name, "lookup_key": key, "type": "metered", "meter": meter, "unit_singular": unit, "unit_plural": f"{unit}s",
+        "name": name, "lookup_key": key, "type": "metered", "meter": meter, "unit_singular": units[0], "unit_plural": units[1],
     }  # fmt: skip
     return SettingCall("POST", "/v1/features", body, key)
 
@@ -50,10 +52,10 @@ SETTINGS: tuple[SettingCall, ...] = (
     SettingCall("POST", "/api/websites/{website}/conversion-events", {
         "name": "Pricing seen", "page": "/pricing",
     }),
-    _feature("Completions", CALLS, "completion", {"type": "COUNT"}, "completion"),
-    _feature("Tokens", "tokens", "completion", {"type": "SUM", "field": "tokens"}, "token"),
-    _feature("Storage", "storage", "storage_measured", {"type": "LATEST", "field": "gb"}, "GB"),
-    _feature("Seats", "seats", "seat_used", {"type": "COUNT_UNIQUE", "field": "user"}, "seat"),
+    _feature("Completions", CALLS, "completion", {"type": "COUNT"}, ("completion", "completions")),
+    _feature("Tokens", "tokens", "completion", {"type": "SUM", "field": "tokens"}, ("token", "tokens")),
+    _feature("Storage", "storage", "storage_measured", {"type": "LATEST", "field": "gb"}, ("GB", "GB")),
+    _feature("Seats", "seats", "seat_used", {"type": "COUNT_UNIQUE", "field": "user"}, ("seat", "seats")),
     SettingCall("POST", "/v1/alerts/setting", {
         "entity_type": "feature", "entity_id": "{tokens}",
         "config": {"critical": {"threshold": "100000", "condition": "above"},
@@ -77,7 +79,7 @@ def setting_calls() -> Iterator[SettingCall]:
         customer = {"external_id": external_id, "name": name, "email": f"billing@{external_id}.example"}
         yield SettingCall("POST", "/v1/customers", customer)
         if number % 4 == 0:
-            limit = str(150 + 250 * (13 - number % 13))
+            limit = str(round(_USUAL_USE / (1 + number % 13) * _SHARES[number // 4 % len(_SHARES)]))
             entitled = {
                 "external_customer_id": external_id, "lookup_key": CALLS, "hard_limit": limit, "usage_reset_period": "MONTHLY",
             }  # fmt: skip

@@ -144,11 +144,8 @@ def _time(time_ms: int | None) -> str | None:
 
 
 def _instant(text: str, now_ms: int) -> int:
-    expected = "a time to come, as 2027-01-31T00:00:00Z"
-    try:
-        found = parse_iso8601(text)
-    except ValueError:
-        found = None
-    if found is None or found <= now_ms:
+    found = parse_iso8601(text, "expires_at")
+    if found <= now_ms:
+        expected = "a time to come, as 2027-01-31T00:00:00Z"
         raise Refusal(Reason.INVALID_PARAMETER, f"expires_at must be {expected}.", field="expires_at", expected=expected)
     return found

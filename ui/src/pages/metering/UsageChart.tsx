@@ -1,5 +1,5 @@
 /** Usage of a meter over time: each group its own line. */
-import { formatDay, formatTime } from "@/format/times";
+import { addDays, dayOf, formatDay, formatTime } from "@/format/times";
 import { type Series, SeriesChart } from "@/parts/charts/SeriesChart";
 import type { useUsage, Window } from "./ask";
 
@@ -15,7 +15,8 @@ interface UsageChartProps {
 }
 
 export function UsageChart({ title, unit, usage, window, zone, height = 300 }: UsageChartProps) {
-  const times = [...new Set(usage.points.map(({ timestamp }) => timestamp))].sort();
+  const keyOf = (time: string) => (window === "DAY" ? dayOf(new Date(time), zone) : time);
+  const times = timesOf(usage.points.map(({ timestamp }) => keyOf(timestamp)), window);
   const byName = new Map<string, Map<string, number>>();
   for (const { timestamp, value, group_by } of usage.points) {
     const name =
@@ -23,7 +24,7 @@ export function UsageChart({ title, unit, usage, window, zone, height = 300 }: U
         .map(String)
         .join(" · ") || title;
     const line = byName.get(name) ?? new Map<string, number>();
-    line.set(timestamp, Number(value));
+    line.set(keyOf(timestamp), Number(value));
     byName.set(name, line);
   }
   const series: Series[] = [...byName].map(([name, line]) => ({
@@ -33,7 +34,7 @@ export function UsageChart({ title, unit, usage, window, zone, height = 300 }: U
   return (
     <SeriesChart
       title={title}
-      labels={times.map((time) => (window === "HOUR" ? formatTime(time, zone) : formatDay(time, zone)))}
+      labels={times.map((time) => (window === "HOUR" ? formatTime(time, zone) : formatDay(time, window === "DAY" ? "UTC" : zone)))}
       series={series}
       kind="bar"
       stacked={series.length > 1}
@@ -41,4 +42,14 @@ export function UsageChart({ title, unit, usage, window, zone, height = 300 }: U
       height={height}
     />
   );
+}
+
+/** In their order. The answer names only windows with usage: between them no day may be missing on the axis. */
+function timesOf(found: readonly string[], window: Window): string[] {
+  const known = [...new Set(found)].sort();
+  const last = known.at(-1);
+  if (window !== "DAY" || last === undefined) return known;
+  const days: string[] = [];
+  for (let day = known[0] ?? last; day <= last; day = addDays(day, 1)) days.push(day);
+  return days;
 }
