@@ -16,7 +16,10 @@ interface UsageChartProps {
 
 export function UsageChart({ title, unit, usage, window, zone, height = 300 }: UsageChartProps) {
   const keyOf = (time: string) => (window === "DAY" ? dayOf(new Date(time), zone) : time);
-  const times = timesOf(usage.points.map(({ timestamp }) => keyOf(timestamp)), window);
+  const times = timesOf(
+    usage.points.map(({ timestamp }) => keyOf(timestamp)),
+    window,
+  );
   const byName = new Map<string, Map<string, number>>();
   for (const { timestamp, value, group_by } of usage.points) {
     const name =
@@ -34,7 +37,9 @@ export function UsageChart({ title, unit, usage, window, zone, height = 300 }: U
   return (
     <SeriesChart
       title={title}
-      labels={times.map((time) => (window === "HOUR" ? formatTime(time, zone) : formatDay(time, window === "DAY" ? "UTC" : zone)))}
+      labels={times.map((time) =>
+        window === "HOUR" ? formatTime(time, zone) : formatDay(time, window === "DAY" ? "UTC" : zone),
+      )}
       series={series}
       kind="bar"
       stacked={series.length > 1}
