@@ -91,7 +91,7 @@ def test_on_a_phone_widgets_stand_below_each_other(open_tab: Callable[..., Tab],
     tab.drawn(6)
     tab.fits()
     tab.axe()
-    tab.shot("dashboard-phone")
+    tab.shot("dashboard-phone", whole=False)
 
 
 def test_one_is_made_filled_renamed_copied_and_deleted(desk: Tab, client: httpx.Client) -> None:
@@ -209,3 +209,17 @@ def test_a_range_for_all_and_the_whole_screen(desk: Tab, dashboard: Any) -> None
     desk.shot("dashboard-full", whole=False)
     page.get_by_role("button", name="Leave full screen").click()
     page.get_by_role("navigation", name="Main").wait_for()
+
+
+def test_a_question_of_explore_is_put_on_a_new_dashboard(desk: Tab, client: httpx.Client) -> None:
+    page = desk.go("/explore?event=purchase&metric=sum&property=amount&view=area")
+    page.get_by_role("button", name="Add to dashboard").click()
+    page.get_by_role("combobox", name="Dashboard").click()
+    page.get_by_role("option", name="A new dashboard").click()
+    page.get_by_role("textbox", name="Name of the new dashboard").fill("From Explore")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("link", name="From Explore").click()
+    page.get_by_role("heading", name="From Explore").wait_for()
+    desk.drawn()
+    newest = client.get("/solinth/v1/dashboards").json()["data"][0]
+    assert [(one["type"], one["query"]["property"]) for one in newest["widgets"]] == [("area", "amount")]
