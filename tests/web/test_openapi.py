@@ -16,6 +16,7 @@ from streamgauge.web.collect import COLLECT_MOUNTS
 from streamgauge.web.console.keys import KEY_ROUTES
 from streamgauge.web.console.live import LIVE_ROUTES
 from streamgauge.web.console.members import MEMBER_ROUTES
+from streamgauge.web.console.oidc import OIDC_ROUTES
 from streamgauge.web.console.people import PEOPLE_ROUTES
 from streamgauge.web.console.route_docs import CONSOLE_DOCS
 from streamgauge.web.console.routes import PREFIX as CONSOLE_PREFIX
@@ -70,7 +71,7 @@ DOOR_ROUTES = (
     *SECRET_ROUTES,
     *PERIOD_ROUTES,
 )
-OPEN_CONSOLE_ROUTES = PEOPLE_ROUTES
+OPEN_CONSOLE_ROUTES = (*PEOPLE_ROUTES, *OIDC_ROUTES)
 CONSOLE_ROUTES = (*MEMBER_ROUTES, *KEY_ROUTES, *STATE_ROUTES, *SAMPLE_ROUTES, *VOCABULARY_ROUTES, *LIVE_ROUTES)
 ROUTE_DOCS = (
     *ROUTES,

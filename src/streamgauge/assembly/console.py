@@ -23,6 +23,7 @@ from streamgauge.web.console.feed import Feed
 from streamgauge.web.console.keys import KEY_ROUTES, KeysDesk
 from streamgauge.web.console.live import LIVE_ROUTES, LiveDesk
 from streamgauge.web.console.members import MEMBER_ROUTES, MembersDesk
+from streamgauge.web.console.oidc import OIDC_ROUTES, OidcDesk, Provider
 from streamgauge.web.console.people import PEOPLE_ROUTES, PeopleDesk
 from streamgauge.web.console.routes import console_paths, open_paths
 from streamgauge.web.console.sample import SAMPLE_ROUTES, Ask, SampleDesk
@@ -62,10 +63,12 @@ def console(parts: ConsoleParts) -> list[Path]:
     feed = Feed()
     parts.parts.loader.add_listener(feed)
     secure = settings.public_url.startswith("https://")
-    people = PeopleDesk(control, parts.owner_token, secure=secure, oidc_name=None, auditor=parts.auditor)
+    oidc_name = settings.oidc_name if settings.oidc_issuer else None
+    people = PeopleDesk(control, parts.owner_token, secure=secure, oidc_name=oidc_name, auditor=parts.auditor)
     keys = KeysDesk(control, settings.plans, parts.windows.spent, parts.quota.used)
     return [
         *open_paths(gate, bodies, PEOPLE_ROUTES, people),
+        *_oidc_paths(parts, people),
         *console_paths(gate, bodies, MEMBER_ROUTES, MembersDesk(control, settings.public_url.rstrip("/"))),
         *console_paths(gate, bodies, KEY_ROUTES, keys),
         *console_paths(gate, bodies, STATE_ROUTES, _state(settings, parts.parts)),
@@ -73,6 +76,16 @@ def console(parts: ConsoleParts) -> list[Path]:
         *console_paths(gate, bodies, VOCABULARY_ROUTES, VocabularyDesk(parts.runner, control)),
         *console_paths(gate, bodies, LIVE_ROUTES, LiveDesk(feed, parts.runner, parts.parts.loader)),
     ]
+
+
+def _oidc_paths(parts: ConsoleParts, people: PeopleDesk) -> list[Path]:
+    """None without a provider."""
+    settings = parts.settings
+    if not settings.oidc_issuer:
+        return []
+    issuer = settings.oidc_issuer.rstrip("/")
+    provider = Provider(settings.oidc_name, issuer, settings.oidc_client_id, settings.oidc_client_secret)
+    return open_paths(parts.gate, parts.bodies, OIDC_ROUTES, OidcDesk(people, provider, settings.public_url.rstrip("/")))
 
 
 def _state(settings: Settings, parts: Parts) -> StateDesk:

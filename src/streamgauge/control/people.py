@@ -280,6 +280,25 @@ class People:
 
         return self._change(change)
 
+    def accept_all(self, email: str, name: str) -> User | None:
+        """As accept, of all that were sent to an address whose owner was proved otherwise; None when there are none."""
+        email = email.strip().lower()
+
+        def change(connection: Connection, now_ms: int) -> User | None:
+            waiting = (invitations.c.email == email) & (invitations.c.expires_at_ms > now_ms)
+            rows = connection.execute(select(invitations).where(waiting)).all()
+            if not rows:
+                return None
+            found = connection.execute(select(users).where(users.c.email == email)).first()
+            short = "".join(filter(str.isprintable, name))[:_NAME_CHARACTERS] or email
+            user = self._insert_user(connection, email, short, None, now_ms, owns_server=False) if found is None else _user(found)
+            for row in rows:
+                join(connection, row.project_id, user.user_id, Role(row.role), now_ms)
+            connection.execute(delete(invitations).where(invitations.c.email == email))
+            return user
+
+        return self._change(change)
+
     def _invitation(self, row: Row[tuple[object, ...]]) -> Invitation:
         project = self._known.projects.get(row.project_id, "")
         return Invitation(

@@ -86,6 +86,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str, Row("Address at which browsers reach the server, as https://stats.example.com; empty: as they ask for it.")
     ] = ""
+    oidc_issuer: Annotated[
+        str, Row("Address of an OpenID provider with which people may sign in; empty: with passwords alone.")
+    ] = ""
+    oidc_client_id: Annotated[str, Row("As what this server is known to the provider.")] = ""
+    oidc_client_secret: Annotated[str, Row("The secret that the provider gave for it.")] = ""
+    oidc_name: Annotated[str, Row("What the button for signing in calls the provider.")] = "OpenID"
     webhook_addresses: Annotated[
         str,
         Row("Where webhooks may be sent: any, or public alone (no loopback, no private networks).", choices=("public", "any")),
@@ -239,6 +245,8 @@ def _disagreements(settings: Settings) -> list[str]:
             f"query_memory_bytes ({settings.query_memory_bytes}) must not exceed store_memory_bytes "
             f"({settings.store_memory_bytes}): lower the first or raise the second."
         )
+    if settings.oidc_issuer and not settings.oidc_client_id:
+        faults.append("oidc_issuer is set and oidc_client_id is not: register this server with the provider and set both.")
     for network in settings.proxy_networks:
         try:
             ip_network(network)

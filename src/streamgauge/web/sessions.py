@@ -39,13 +39,18 @@ def csrf_token(token: str) -> str:
 
 def session_token(headers: Headers) -> str | None:
     """The session's token, None when the browser sent none."""
+    return cookie_value(headers, COOKIE) or None
+
+
+def cookie_value(headers: Headers, wanted: str) -> str:
+    """The cookie of this name, "" when the browser sent none."""
     for name, value in headers:
         if name == b"cookie":
             for pair in value.decode("latin-1").split(";"):
                 key, _, content = pair.strip().partition("=")
-                if key == COOKIE and content:
+                if key == wanted and content:
                     return content
-    return None
+    return ""
 
 
 def signed_in(scope: replies.Scope, sessions: Sessions, now_ms: int) -> Key | None:

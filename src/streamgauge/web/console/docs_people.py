@@ -92,6 +92,21 @@ PEOPLE_DOCS = (
         request=_with(_object(token=_TEXT, password=_TEXT, name=_TEXT), "name"),
         example={"token": "of the link", "name": "Grace", "password": _WORDS}, also={404: {}},
     ),
+    RouteDoc(
+        "GET", "/console/v1/oidc/start", Tag.CONSOLE, "consoleOidcStart", "Sign in with the OpenID provider",
+        "Leads there (302). Only where `oidc_issuer` is set.",
+        parameters=({"name": "next", "in": "query", "required": False, "schema": _TEXT, "description": "The page to go on to."},),
+        success=302, reply_type="text/plain", needs_key=False,
+    ),
+    RouteDoc(
+        "GET", "/console/v1/oidc/callback", Tag.CONSOLE, "consoleOidcCallback", "Where the OpenID provider leads back to",
+        "Sets the session's cookie and leads on (302); to the sign-in page with the reason when it is refused.",
+        parameters=tuple(
+            {"name": name, "in": "query", "required": False, "schema": _TEXT, "description": "As the provider sends it."}
+            for name in ("code", "state")
+        ),
+        success=302, reply_type="text/plain", needs_key=False,
+    ),
     _open("GET", "/projects", "Projects", "One's projects", _object(projects=_list(_PROJECT))),
     _open(
         "POST", "/projects", "CreateProject", "Make a project", _PROJECT, f"{_CHANGES} For who owns a project already.",

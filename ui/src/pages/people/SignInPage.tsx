@@ -18,7 +18,9 @@ function nextOf(search: string): string {
 
 export default function SignInPage() {
   const [, go] = useLocation();
-  const next = nextOf(useSearch());
+  const search = useSearch();
+  const next = nextOf(search);
+  const refused = new URLSearchParams(search).get("refused");
   const session = useSessionQuery();
   const welcome = useAsk(["welcome"], (signal) => ask(api.GET("/console/v1/welcome", { signal })));
   const form = useForm({ mode: "uncontrolled", initialValues: { email: "", password: "" } });
@@ -39,7 +41,7 @@ export default function SignInPage() {
               {people.wait(wait)}
             </Alert>
           ) : (
-            <Why failure={failure} />
+            <Why failure={failure ?? refused} />
           )}
           <TextInput
             label={people.email}
