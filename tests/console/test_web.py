@@ -73,6 +73,34 @@ def test_a_funnel_is_made_in_the_page_and_linked_to(desk: Tab) -> None:
     assert parse_qs(urlsplit(page.url).query)["step"] == ["page:/", "page:/pricing", "page:/docs"]
 
 
+def test_a_conversions_rate_is_of_all_visitors(desk: Tab) -> None:
+    """As the funnel from every visitor to the same event has it."""
+    page = opened(desk, "?step=event:page_view&step=event:signup")
+    rate = page.get_by_role("region", name="Funnel").get_by_role("listitem").last.locator("p").last
+    expect(rate).to_contain_text("%")
+    row = page.get_by_role("table", name="Conversions", exact=True).get_by_role("row").filter(has_text="signup")
+    expect(row.get_by_role("cell").last).to_have_text(rate.inner_text())
+
+
+def test_another_website_is_looked_at_by_the_same_days(desk: Tab) -> None:
+    asking, server = desk.context.request, desk.home.server.url
+    session = asking.get(f"{server}/console/v1/session").json()
+    signed = {"x-streamgauge-csrf": session["csrf_token"], "x-streamgauge-project": desk.home.project_id}
+    second = {"domain": "second.example", "name": "Second website"}
+    made = asking.post(f"{server}/thebizness/api/websites", data=second, headers=signed)
+    assert made.ok, made.text()
+    try:
+        page = opened(desk, "?range=7d&compare=none&filter=%5B%22browser%22%2C%22Firefox%22%5D")
+        page.get_by_role("combobox", name="Website").click()
+        page.get_by_role("option", name="Second website").click()
+        page.get_by_role("heading", name="Second website").wait_for()
+        assert parse_qs(urlsplit(page.url).query) == {"range": ["7d"], "compare": ["none"]}
+        expect(page.get_by_role("status", name="Loading")).to_have_count(0)
+    finally:
+        gone = asking.delete(f"{server}/thebizness/api/websites/{made.json()['website']['id']}", headers=signed)
+        assert gone.ok, gone.text()
+
+
 def test_on_a_phone(open_tab: Callable[..., Tab]) -> None:
     tab = open_tab(PHONE)
     opened(tab)

@@ -6,7 +6,7 @@ import { Figure } from "@/parts/Figure";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { web } from "@/texts/web";
-import { numberOf, rowsOf, type SiteAnswer, selection, useSiteAnswer } from "./site";
+import { type Numbers, numberOf, rowsOf, type SiteAnswer, selection, useSiteAnswer } from "./site";
 import { shownMetric } from "./values";
 import type { PartProps } from "./WebPage";
 
@@ -15,7 +15,7 @@ const HEIGHT = 240;
 export function Conversions({ site, view, onFilter }: PartProps) {
   const answer = useSiteAnswer("", [
     ...selection(site, view),
-    ["metrics", "conversions"],
+    ["metrics", "visitors"],
     ["breakdown_metrics", "conversions,visitors,conversion_rate"],
     ["group_by", "event_name"],
     ["sort", "conversions"],
@@ -52,7 +52,7 @@ export function Conversions({ site, view, onFilter }: PartProps) {
                   id: "rate",
                   title: web.rate,
                   number: true,
-                  cell: (row) => (row.conversion_rate === null ? "–" : formatShare(Number(row.conversion_rate))),
+                  cell: (row) => shownRate(row, numberOf(given.metrics.visitors)),
                 },
               ]}
               rows={rows(given)}
@@ -66,6 +66,12 @@ export function Conversions({ site, view, onFilter }: PartProps) {
       </Answer>
     </Panel>
   );
+}
+
+/** Of all visitors, as the card above: a row's own rate is of those who had the event, which says nothing of a name alone. */
+function shownRate({ visitors, conversion_rate }: Numbers, all: number | null): string {
+  const converted = (numberOf(visitors) ?? 0) * (numberOf(conversion_rate) ?? 0);
+  return all ? formatShare(converted / all) : "–";
 }
 
 export function Revenue({ site, view }: PartProps) {

@@ -10,7 +10,7 @@ import { RangePicker } from "@/parts/RangePicker";
 import { Answer, Empty } from "@/parts/states";
 import { useRemembered } from "@/state/remembered";
 import { useProject } from "@/state/session";
-import { useUrlState } from "@/state/url";
+import { useUrlState, writeValues } from "@/state/url";
 import { web } from "@/texts/web";
 import { Attribution } from "./Attribution";
 import { Breakdown, Places } from "./Breakdown";
@@ -66,6 +66,11 @@ export interface PartProps {
   onFilter: (filter: SiteFilter) => void;
 }
 
+/** What another website is looked at by: the same days, metric and tabs; filters and steps are of this one's own pages. */
+function keptFor(view: SiteView): SiteView {
+  return { ...view, filter: [], step: [] };
+}
+
 function SitePage({ site, sites }: { site: Site; sites: readonly Site[] }) {
   const [view, change] = useUrlState(siteFields);
   const [, go] = useLocation();
@@ -86,7 +91,9 @@ function SitePage({ site, sites }: { site: Site; sites: readonly Site[] }) {
               data={sites.map(({ id, domain, name }) => ({ value: id, label: name || domain }))}
               value={site.id}
               allowDeselect={false}
-              onChange={(id) => id && go(`/web/${encodeURIComponent(id)}`)}
+              onChange={(id) =>
+                id && go(`/web/${encodeURIComponent(id)}?${writeValues(siteFields, keptFor(view), "")}`)
+              }
               w={200}
             />
           )}
