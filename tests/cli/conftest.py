@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from streamgauge.cli import main
 from streamgauge.control import Control
 from streamgauge.kernel.clock import SystemClock
-from streamgauge.kernel.settings import DEFAULT_PLANS
+from streamgauge.kernel.plans import DEFAULT_PLANS
 
 
 class Commands(NamedTuple):

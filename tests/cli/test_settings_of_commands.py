@@ -16,7 +16,8 @@ def rows_of(output: str) -> dict[str, list[str]]:
 def test_config_check_shows_every_setting_with_its_origin(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("streamgauge.toml").write_text('port = 9000\nlog_format = "text"\n[plans.team]\nevents_per_day = 5\n')
     monkeypatch.setenv("STREAMGAUGE_LOG_FORMAT", "json")
-    monkeypatch.setenv("STREAMGAUGE_STORE", "clickhouse://me:secret@example.com:8123/db")
+    monkeypatch.setenv("STREAMGAUGE_STORE", "clickhouse://me:hunter2@example.com:8123/db")
+    monkeypatch.setenv("STREAMGAUGE_OIDC_CLIENT_SECRET", "hunter2")
     result = commands.run("config", "check")
     rows = rows_of(result.stdout)
     assert result.exit_code == 0
@@ -26,7 +27,8 @@ def test_config_check_shows_every_setting_with_its_origin(commands: Commands, mo
     assert rows["host"] == ["127.0.0.1", "default"]
     assert rows["team"] == ["none", "5", "none", "none"]
     assert rows["store"][0] == "clickhouse://me:***@example.com:8123/db"
-    assert "secret" not in result.output
+    assert rows["oidc_client_secret"] == ["***", "STREAMGAUGE_OIDC_CLIENT_SECRET"]
+    assert "hunter2" not in result.output
 
 
 @pytest.mark.parametrize(

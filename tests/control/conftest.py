@@ -8,7 +8,7 @@ import pytest
 
 from streamgauge.control import Control
 from streamgauge.kernel.clock import ManualClock
-from streamgauge.kernel.settings import DEFAULT_PLANS
+from streamgauge.kernel.plans import DEFAULT_PLANS
 
 NOON_MS = 1_705_320_000_000
 

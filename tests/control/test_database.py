@@ -18,8 +18,8 @@ from streamgauge.control.database import HEAD_REVISION
 from streamgauge.control.metering_tables import meters
 from streamgauge.control.migrate import alembic_config
 from streamgauge.kernel.clock import ManualClock
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.settings import DEFAULT_PLANS
 from streamgauge.kernel.website import Identity
 
 

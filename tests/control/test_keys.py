@@ -12,8 +12,8 @@ from streamgauge.control.database import open_database
 from streamgauge.control.tables import projects
 from streamgauge.kernel.access import Plan, Scope
 from streamgauge.kernel.clock import ManualClock
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.settings import DEFAULT_PLANS
 
 HOUR_S = 3600
 FREE = KeySpec(plan="free")

@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamgauge.control import Control, KeySpec, WebsiteSpec
 from streamgauge.control.live import MISS_INTERVAL_S
 from streamgauge.kernel.clock import ManualClock
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.settings import DEFAULT_PLANS
 
 FREE = KeySpec(plan="free")
 

@@ -18,7 +18,8 @@ from streamgauge.cli.running import ask_server
 from streamgauge.control import Control, KeySpec
 from streamgauge.control.keys import DEFAULT_SCOPES
 from streamgauge.kernel.clock import SystemClock
-from streamgauge.kernel.settings import DEFAULT_PLANS, Settings
+from streamgauge.kernel.plans import DEFAULT_PLANS
+from streamgauge.kernel.settings import Settings
 
 COMMAND = [sys.executable, "-m", "streamgauge"]
 START_DEADLINE_S = 60.0

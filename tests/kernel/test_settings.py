@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from streamgauge.kernel.access import Plan
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.settings import (
     CONFIG_VARIABLE,
-    DEFAULT_PLANS,
     MIB,
     SETTINGS,
     InvalidSettings,

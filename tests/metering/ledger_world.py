@@ -16,8 +16,8 @@ from streamgauge.kernel.event import Batch, Door, Event
 from streamgauge.kernel.limit import EntitlementSpec
 from streamgauge.kernel.measuring import UsageAsked, usage_of, usage_questions
 from streamgauge.kernel.metering import Customer, Feature, FeatureType, LimitPeriod, Measure, ResetUsage
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.query import CalendarRule, MetricQuery, Weekday
-from streamgauge.kernel.settings import DEFAULT_PLANS
 from streamgauge.loader import open_loader
 from streamgauge.metering.limits import Books, CheckResult, Limits, LimitSettings
 from streamgauge.query import Answered, IgnoredTimes, QueryRunner, QuerySettings

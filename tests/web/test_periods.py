@@ -8,9 +8,9 @@ import pytest
 from streamgauge.control import Control
 from streamgauge.kernel.access import Key, Plan, Scope
 from streamgauge.kernel.clock import SystemClock
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.progress import AllLoaded
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.settings import DEFAULT_PLANS
 from streamgauge.query import IgnoredTimes, QueryRunner, QuerySettings
 from streamgauge.store import open_store
 from streamgauge.web.door_routes import Question

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from streamgauge.control import Control
 from streamgauge.control.webhooks import KEEP_DEAD_MS, KEEP_DELIVERED_MS, DeliveryFilter
 from streamgauge.kernel.clock import ManualClock, SystemClock
-from streamgauge.kernel.settings import DEFAULT_PLANS
+from streamgauge.kernel.plans import DEFAULT_PLANS
 from streamgauge.kernel.webhook import DeliveryState, EndpointChange, EndpointSpec, WebhookDelivery, WebhookEvent
 from streamgauge.webhooks import Dispatcher, QuickAnnouncer, Sender
 from tests.webhooks.receiver import Receiver, receiving

@@ -17,6 +17,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from streamgauge.kernel.access import Plan
+from streamgauge.kernel.plans import DEFAULT_PLANS
 
 ENVIRONMENT_PREFIX = "STREAMGAUGE_"
 CONFIG_VARIABLE = "STREAMGAUGE_CONFIG"  # Names the file; it is not itself a setting.
@@ -24,16 +25,6 @@ _PLAN_PREFIX = "STREAMGAUGE_PLAN_"
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 
-UNLIMITED = "unlimited"
-DEFAULT_PLANS: Mapping[str, Plan] = {
-    plan.name: plan
-    for plan in (
-        Plan("free", 100, 10_000, 1_000, 5_000),
-        Plan("pro", 1_000, 1_000_000, 10_000, 50_000),
-        Plan("enterprise", 10_000, None, 100_000, 500_000),
-        Plan(UNLIMITED),
-    )
-}
 PLAN_LIMITS = tuple(name for name in Plan.__struct_fields__ if name != "name")
 
 

@@ -11,7 +11,7 @@ from streamgauge.control.keys import PRIVATE_PREFIX, PUBLISHABLE_PREFIX
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.event import Door
 from streamgauge.kernel.metering import Status
-from streamgauge.kernel.settings import UNLIMITED
+from streamgauge.kernel.plans import UNLIMITED
 from streamgauge.web.door_routes import DoorRoute, Question
 from streamgauge.web.reply import Reply
 from streamgauge.wire.flexprice import secrets as wire

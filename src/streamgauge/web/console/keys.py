@@ -12,8 +12,8 @@ import msgspec
 from streamgauge.control import Control, KeyRecord, KeySpec
 from streamgauge.control.keys import DEFAULT_SCOPES
 from streamgauge.kernel.access import Plan, RateClass, Scope
+from streamgauge.kernel.plans import UNLIMITED
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.kernel.settings import UNLIMITED
 from streamgauge.web.console.bodies import read_body
 from streamgauge.web.console.parameters import read_known
 from streamgauge.web.console.routes import ConsoleRoute
