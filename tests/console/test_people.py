@@ -1,5 +1,6 @@
 """The first run and the people after it, in a browser: the link that serve prints, signing in and out, invitations, roles."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def test_from_the_printed_link_to_a_viewer_who_can_change_nothing(open_window: C
     form.get_by_label("E-mail").fill("viewer@example.com")
     form.get_by_role("combobox", name="Role").click()
     page.get_by_role("option", name="Viewer").click()
-    form.get_by_role("button", name="Invite").click()
+    form.get_by_role("button", name="Make the link").click()
     link = page.get_by_text("/invitation?token=").first.inner_text()
 
     guest = open_window(PHONE)
@@ -92,6 +93,7 @@ def test_from_the_printed_link_to_a_viewer_who_can_change_nothing(open_window: C
     guest.fits()
     guest.axe()
     other.get_by_role("button", name="Accept").click()
+    expect(other).to_have_url(re.compile(r"/onboarding$"))  # An empty project begins there.
     other.get_by_role("button", name="Menu", exact=True).click()
     other.get_by_role("link", name="Meters").click()
     expect(other.get_by_role("heading", name="Meters", level=1)).to_be_visible()

@@ -66,7 +66,7 @@ export function Palette() {
   return (
     <Spotlight
       actions={actions}
-      aria-label={texts.shell.search}
+      attributes={{ content: { "aria-label": texts.shell.search } }}
       shortcut={null}
       limit={12}
       scrollable
