@@ -15,7 +15,7 @@ interface FigureProps {
   size?: "sm" | "md" | "lg";
 }
 
-const SIZES = { sm: 19, md: 24, lg: 34 } as const;
+const SIZES = { sm: 17.5, md: 24, lg: 34 } as const;
 
 /** One number with its name and its change. The arrow tells the direction too, not the colour alone. */
 export function Figure({ label, value, change, before, lessIsBetter = false, size = "md" }: FigureProps) {
