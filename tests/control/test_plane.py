@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from streamgauge.control import Control, KeySpec, WebsiteSpec
+from streamgauge.control import Control, KeySpec, UnusableDatabase, WebsiteSpec, database
 from streamgauge.control.live import MISS_INTERVAL_S
 from streamgauge.kernel.clock import ManualClock
 from streamgauge.kernel.plans import DEFAULT_PLANS
@@ -116,7 +116,7 @@ def test_writers_at_the_same_time_wait_for_each_other(path: Path, clock: ManualC
             for _ in range(10):
                 control.create_key("shop", FREE)
             control.close()
-        except (Refusal, SQLAlchemyError) as exc:
+        except (Refusal, SQLAlchemyError, UnusableDatabase) as exc:
             failures.append(exc)
 
     threads = [threading.Thread(target=write) for _ in range(4)]
@@ -129,3 +129,40 @@ def test_writers_at_the_same_time_wait_for_each_other(path: Path, clock: ManualC
     assert (len(control.keys()), len(control.projects())) == (40, 1)
     assert control.directory.generation == 41
     control.close()
+
+
+def test_an_opener_waits_while_another_process_makes_the_file(path: Path, clock: ManualClock) -> None:
+    """SQLite itself does not wait when the file is switched to the write-ahead log: of two openers, one failed."""
+    path.parent.mkdir()
+    maker = sqlite3.connect(path, isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    outcome: list[Control | UnusableDatabase] = []
+
+    def open_it() -> None:
+        try:
+            outcome.append(Control.open(path, DEFAULT_PLANS, clock))
+        except UnusableDatabase as exc:
+            outcome.append(exc)
+
+    opener = threading.Thread(target=open_it)
+    opener.start()
+    opener.join(0.3)  # An opener that does not wait has failed long before.
+    still_waiting = opener.is_alive()
+    maker.execute("COMMIT")
+    maker.close()
+    opener.join()
+    (opened,) = outcome
+    assert isinstance(opened, Control), opened
+    assert still_waiting
+    opened.close()
+
+
+def test_an_opener_does_not_wait_for_ever(path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
+    path.parent.mkdir()
+    maker = sqlite3.connect(path, isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(UnusableDatabase, match="database is locked"):
+        Control.open(path, DEFAULT_PLANS, clock)
+    maker.close()
+    Control.open(path, DEFAULT_PLANS, clock).close()

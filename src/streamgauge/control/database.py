@@ -5,8 +5,9 @@ when the stamped revision is not the head: it is big and slow to import, and a s
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ HEAD_REVISION = "0005"
 BUSY_TIMEOUT_S = 10.0
 """How long a change waits for that of another process."""
 _FULL_RETRY_S = 10
+_SWITCH_RETRY_S = 0.01
 
 
 class UnusableDatabase(Exception):
@@ -99,11 +101,14 @@ def _make_sqlite_engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:
         dbapi_connection.isolation_level = None  # Transactions are begun below, not guessed by the driver.
-        cursor = dbapi_connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
+        try:
+            with closing(dbapi_connection.cursor()) as cursor:
+                _switch_to_wal(cursor)
+                cursor.execute("PRAGMA synchronous = FULL")
+                cursor.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            dbapi_connection.close()  # The pool does not know it yet, so nobody else would.
+            raise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -112,6 +117,25 @@ def _make_sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Only a new file is switched; on any other this changes nothing.
+
+    SQLite's own timeout does not hold here: the switch turns a lock for reading into one for writing, and to avoid deadlocks
+    SQLite never waits for that. So of several processes that open a new folder at once, all but one would fail. Between two
+    tries no lock is held.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_SWITCH_RETRY_S)
+        else:
+            return
 
 
 def stamped_revision(engine: Engine) -> str | None:
