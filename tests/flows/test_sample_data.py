@@ -100,6 +100,36 @@ def test_loading_again_changes_nothing(admin: httpx.Client, loaded: dict[str, An
     assert admin.get("/solinth/v1/dashboards").json()["total"] == dashboards
 
 
+def test_what_is_there_already_stays_and_the_rest_is_made(server: RunningServer) -> None:
+    own = {"name": "Own tokens", "lookup_key": "tokens", "type": "metered",
+           "meter": {"name": "own", "event_name": "completion", "aggregation": {"type": "COUNT"}, "reset_usage": "NEVER"},
+           "unit_singular": "token", "unit_plural": "tokens"}  # fmt: skip
+    with server.client(server.key("a company with tokens", "unlimited", "--scope", "admin")) as client:
+        assert client.post("/flexprice/v1/features", json=own).status_code == 201
+        loaded = client.post("/console/v1/sample-data", timeout=60)
+        assert loaded.status_code == 200, loaded.text
+        assert settings_of(client) == (4, 40, 1, 1)
+        # A website that was deleted comes back with its conversions, and nothing else comes twice.
+        assert client.delete(f"/thebizness/api/websites/{loaded.json()['website_id']}").status_code == 200
+        again = client.post("/console/v1/sample-data", timeout=60)
+        assert again.status_code == 200, again.text
+        assert settings_of(client) == (4, 40, 1, 1)
+        names = {one["lookup_key"]: one["name"] for one in client.get("/flexprice/v1/features").json()["items"]}
+        assert names["tokens"] == "Own tokens"
+        conversions = client.get(f"/thebizness/api/websites/{loaded.json()['website_id']}/conversion-events").json()
+        assert [one["name"] for one in conversions["conversion_events"]] == ["Signup", "Pricing seen"]
+
+
+def settings_of(client: httpx.Client) -> tuple[int, int, int, int]:
+    """How many features, customers, alert settings and dashboards there are."""
+    return (
+        len(client.get("/flexprice/v1/features").json()["items"]),
+        client.get("/flexprice/v1/customers").json()["pagination"]["total"],
+        len(client.get("/flexprice/v1/alerts/setting").json()["items"]),
+        client.get("/solinth/v1/dashboards").json()["total"],
+    )
+
+
 def test_the_same_day_is_the_same_whenever_it_is_made() -> None:
     day = datetime.now(UTC).date()
     assert events_of_day("proj_1", "site", day) == events_of_day("proj_1", "site", day)

@@ -4,7 +4,7 @@ Promise: what a day holds depends on the project and the day alone, ids included
 loading on a later day adds the days in between.
 """
 
-from streamgauge.sample.catalogue import CALLS, SETTINGS, setting_calls
+from streamgauge.sample.catalogue import CALLS, setting_calls
 from streamgauge.sample.days import DAYS, SampleEvent, SamplePayment, events_of_day
 
-__all__ = ["CALLS", "DAYS", "SETTINGS", "SampleEvent", "SamplePayment", "events_of_day", "setting_calls"]
+__all__ = ["CALLS", "DAYS", "SampleEvent", "SamplePayment", "events_of_day", "setting_calls"]

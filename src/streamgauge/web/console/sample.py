@@ -4,7 +4,8 @@ Settings are made by the routes of the doors, events are parsed by the doors' di
 then show is what any client would have got by sending the same.
 
 Promise: loading twice changes nothing, and later only the days in between are added: ids are those of the day, the first of an
-event counts, and settings are made when the sample's website is not there yet.
+event counts, and settings are made when the sample's website is not there yet. What is there already of the settings stays as
+it is, and the website comes after all others: a load that was refused or broken off halfway is finished by the next.
 Limits: the events count in the project's day as others do. One load runs at a time.
 """
 
@@ -20,7 +21,7 @@ from streamgauge.kernel.event import Door, Event, EventFlag
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import Website
 from streamgauge.sample import DAYS, SampleEvent, SamplePayment, events_of_day, setting_calls
-from streamgauge.sample.catalogue import SettingCall
+from streamgauge.sample.catalogue import WEBSITES, SettingCall
 from streamgauge.web.console.parameters import read_known
 from streamgauge.web.console.routes import ConsoleRoute
 from streamgauge.web.door_routes import Question
@@ -74,18 +75,36 @@ async def answer_sample(desk: SampleDesk, question: Question) -> Reply:
 async def _make_settings(desk: SampleDesk, question: Question, website_id: str) -> None:
     known = {"website": website_id}
     for call in setting_calls():
-        reply = await _ask(desk, question, call, known)
-        if call.keeps:
-            known[call.keeps] = msgspec.json.decode(reply.body)["id"]
+        found = await _found(desk, question, call) if call.listed else None
+        if found is None:
+            found = await _made(desk, question, call, known)
+        if call.keeps and found is not None:
+            known[call.keeps] = found
 
 
-async def _ask(desk: SampleDesk, question: Question, call: SettingCall, known: Mapping[str, str]) -> Reply:
+async def _found(desk: SampleDesk, question: Question, call: SettingCall) -> str | None:
+    """The id of what a call would make, where the project has it already."""
+    route = desk.routes["GET", call.path]
+    reply = await route(question._replace(body=b"", path={}, parameters=list(call.look_up)))
+    told = msgspec.json.decode(reply.body)
+    return next((one["id"] for one in told[call.listed] if one[call.known_by] == call.body[call.known_by]), None)
+
+
+async def _made(desk: SampleDesk, question: Question, call: SettingCall, known: Mapping[str, str]) -> str | None:
+    """The id in the answer, "" without one; None when there is such a thing already."""
     body = msgspec.json.encode(call.body).decode()
     for name, value in known.items():
         body = body.replace(f"{{{name}}}", value)
     path = {"id": known["website"]} if "{website}" in call.path else {}
     route = desk.routes[call.method, call.path.replace("{website}", "{id}")]
-    return await route(question._replace(body=body.encode(), path=path, parameters=[]))
+    try:
+        reply = await route(question._replace(body=body.encode(), path=path, parameters=[]))
+    except Refusal as refusal:
+        # A website of that id is not this project's: what follows must not go there.
+        if refusal.reason is Reason.ALREADY_EXISTS and call.path != WEBSITES:
+            return None
+        raise
+    return str(msgspec.json.decode(reply.body).get("id", ""))
 
 
 async def _send(desk: SampleDesk, question: Question, website_id: str, made: Sequence[SampleEvent | SamplePayment]) -> int:
