@@ -186,8 +186,12 @@ class Control:
         """Write down when keys and sessions were used last, where that is not written. Raises Refusal server_busy, disk_full."""
         uses, self._uses = self._uses, {}
         if uses:
-            with self._database.recording() as connection:
-                note_use(connection, uses)
+            try:
+                with self._database.recording() as connection:
+                    note_use(connection, uses)
+            except BaseException:
+                self._uses = {**uses, **self._uses}  # To be written the next time.
+                raise
         self.sessions.note_use()
 
     def revoke_key_of(self, project_id: str, key_id: str) -> None:
