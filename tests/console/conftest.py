@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of the web application: an owner, and a project with the sample data."""
+"""One server for all tests of the web application, with an owner and a project with the sample data; a browser for each file."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +12,9 @@ from tests.flows.running import running
 from tests.flows.signing_in import close_browsers, made_owner
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One for each file, and no longer: while it is open an event loop runs here, and tests of others could not run theirs."""
     with a_browser() as browser:
         yield browser
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import celpy
 import pytest
 from celpy.celtypes import DoubleType
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamgauge.kernel.expression import evaluate, names, number_of, parse_expression
@@ -149,12 +149,24 @@ def test_the_longest_expression_is_evaluated() -> None:
 _cel = celpy.Environment()
 
 
+def _divided(left: float, right: float) -> DoubleType:
+    """As IEEE 754 and so CEL's own document have it: the judge makes infinity of 0 / 0, or fails."""
+    over, under = float(left), float(right)
+    if under != 0:
+        return DoubleType(over / under)
+    if math.isnan(over) or over == 0:
+        return DoubleType(math.nan)
+    return DoubleType(math.copysign(math.inf, over) * math.copysign(1, under))
+
+
 @settings(max_examples=200, deadline=None)
+@example(text="((a) + (a)) / ((a) + (a))", event=dict.fromkeys(expressions.PROPERTIES, 0.0))
+@example(text="(a) / ((a) / (a))", event=dict.fromkeys(expressions.PROPERTIES, 0.0))
 @given(text=expressions.arithmetic, event=st.fixed_dictionaries(dict.fromkeys(expressions.PROPERTIES, expressions.numbers)))
 def test_arithmetic_is_that_of_cel(text: str, event: dict[str, float]) -> None:
     """The judge has no functions and no remainder of doubles."""
     doubles = {name: DoubleType(float(number_of(value) or 0)) for name, value in event.items()}
-    result = _cel.program(_cel.compile(text)).evaluate(doubles)
+    result = _cel.program(_cel.compile(text), functions={"_/_": _divided}).evaluate(doubles)
     assert isinstance(result, float)
     theirs = float(result)
     ours = evaluate(parse_expression(text), event)
