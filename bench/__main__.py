@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench.batches import measure_batches
 from bench.checking import measure_checks
+from bench.dashboard import measure_dashboard
 from bench.figure import Figure
 from bench.importing import measure_import
 from bench.memory import measure_memory
@@ -36,6 +37,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "usage": lambda: measure_usage(questions=1_000, seconds=30, kept=OUT),
     "check": lambda: measure_checks(rounds=5, seconds=6),
     "website": lambda: measure_website(rounds=15, seconds=8, kept=OUT),
+    "dashboard": lambda: measure_dashboard(rounds=7, kept=OUT),
 }
 
 

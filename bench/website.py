@@ -32,10 +32,7 @@ _DEADLINE_S = 1_800.0
 
 
 def measure_website(rounds: int, seconds: int, kept: Path) -> list[Figure]:
-    folder = kept / f"website-{EVENTS}"
-    if not folder.exists():
-        _make(folder)
-    with _copied(folder) as copy, streamgauge(copy) as (server, secret):
+    with copied(made(kept)) as copy, streamgauge(copy) as (server, secret):
         month = _page(LAST_DAY - timedelta(days=29))
         whole = _page(FIRST_DAY)
         times: dict[str, list[float]] = {"month": [], "whole": []}
@@ -60,8 +57,16 @@ def measure_website(rounds: int, seconds: int, kept: Path) -> list[Figure]:
     ]
 
 
+def made(kept: Path) -> Path:
+    """The folder, which is made when it is not there."""
+    folder = kept / f"website-{EVENTS}"
+    if not folder.exists():
+        _make(folder)
+    return folder
+
+
 @contextlib.contextmanager
-def _copied(folder: Path) -> Iterator[Path]:
+def copied(folder: Path) -> Iterator[Path]:
     """A copy, for the measurement sends events of its own."""
     with tempfile.TemporaryDirectory(prefix="streamgauge-bench-", dir=folder.parent) as name:
         # Links as links: the engine makes its own when they are missing and refuses folders in their places.
