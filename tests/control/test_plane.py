@@ -158,7 +158,7 @@ def test_an_opener_waits_while_another_process_makes_the_file(path: Path, clock:
 
 
 def test_an_opener_does_not_wait_for_ever(path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(database, "SWITCH_TIMEOUT_S", 0.05)
     path.parent.mkdir()
     maker = sqlite3.connect(path, isolation_level=None)
     maker.execute("BEGIN IMMEDIATE")

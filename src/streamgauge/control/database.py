@@ -24,6 +24,8 @@ BUSY_TIMEOUT_S = 10.0
 """How long a change waits for that of another process."""
 _FULL_RETRY_S = 10
 _SWITCH_RETRY_S = 0.01
+SWITCH_TIMEOUT_S = 1.0
+"""Short: the switch takes a moment, and what else looks like a lock (a full disk) must soon be told."""
 
 
 class UnusableDatabase(Exception):
@@ -126,7 +128,7 @@ def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
     SQLite never waits for that. So of several processes that open a new folder at once, all but one would fail. Between two
     tries no lock is held.
     """
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    deadline = time.monotonic() + SWITCH_TIMEOUT_S
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
