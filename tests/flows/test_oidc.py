@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.flows.openid import CLIENT_ID, CLIENT_SECRET, Provider, a_provider
 from tests.flows.running import RunningServer, running
-from tests.flows.signing_in import Person, close_browsers, made_owner
+from tests.flows.signing_in import Person, close_browsers, invited, made_owner
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +124,53 @@ def test_what_one_browser_began_no_other_ends_and_nobody_twice(house: RunningSer
     assert_refused(browser, ended(browser, own))
 
 
-def test_a_link_to_elsewhere_is_not_followed(house: RunningServer, provider: Provider, owner: Person) -> None:
-    for foreign in ("https://evil.example/", "//evil.example/", "/\\evil.example"):
-        browser, state = begun(house, provider, foreign)
-        assert ended(browser, state).headers["location"] == "/"
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param("https://evil.example/", id="an address"),
+        pytest.param("//evil.example/", id="another host"),
+        pytest.param("/\\evil.example", id="another host with the other slash"),
+        pytest.param("/\t/evil.example", id="another host once the tab is dropped"),
+        pytest.param("/\n/evil.example", id="another host once the line end is dropped"),
+        pytest.param("/\r\nx-evil: yes", id="a header of its own"),
+        pytest.param("/\u20ac", id="not ASCII"),
+        pytest.param("/" + "a" * 3_000, id="too long"),
+    ],
+)
+def test_a_link_to_elsewhere_is_not_followed(house: RunningServer, provider: Provider, owner: Person, foreign: str) -> None:
+    browser, state = begun(house, provider, foreign)
+    answer = ended(browser, state)
+    assert (answer.status_code, answer.headers["location"]) == (302, "/")
+    assert "x-evil" not in answer.headers
+
+
+@pytest.mark.parametrize("query", ["state=%ff&code=x", "state={state}&code=%ff", "state={state}", "state=&code=x", ""])
+def test_what_no_provider_sends_back_lets_nobody_in(house: RunningServer, provider: Provider, owner: Person, query: str) -> None:
+    browser, state = begun(house, provider)
+    assert_refused(browser, browser.get(f"/console/v1/oidc/callback?{query.format(state=state)}"))
+
+
+def test_the_provider_opens_no_further_project_to_who_has_a_password(
+    house: RunningServer, provider: Provider, owner: Person
+) -> None:
+    """The account may have been made by whoever held an earlier invitation: its password proves no address."""
+    side = Person(house, owner.ask("POST", "/console/v1/projects", {"name": "side"}).json()["id"]).sign_in()
+    early = invited(side, house, "early@example.com", "viewer")
+    owner.ask("POST", "/console/v1/invitations", {"email": "early@example.com", "role": "admin"})
+    provider.claims = {"email": "early@example.com"}
+    browser, state = begun(house, provider)
+    assert ended(browser, state).headers["location"] == "/p/x?y=1"
+    assert [one["name"] for one in early.ask("GET", "/console/v1/session").json()["projects"]] == ["side"]
+
+
+def test_who_joined_by_the_provider_is_written_down(house: RunningServer, provider: Provider, owner: Person) -> None:
+    owner.ask("POST", "/console/v1/invitations", {"email": "written@example.com", "role": "member"})
+    provider.claims = {"email": "written@example.com"}
+    browser, state = begun(house, provider)
+    ended(browser, state)
+    entries = owner.ask("GET", "/console/v1/audit?limit=500").json()["entries"]
+    joined = [(one["actor"]["name"], one["detail"]) for one in entries if one["action"] == "invitation.accepted"]
+    assert ("written@example.com", "role member") in joined
 
 
 def assert_refused(browser: httpx.Client, answer: httpx.Response) -> None:

@@ -277,6 +277,58 @@ def test_no_secret_of_a_person_is_kept_or_logged(house: RunningServer, owner: Pe
     assert session not in log
 
 
+def test_wrong_links_keep_nobody_out_who_has_the_right_one(house: RunningServer, owner: Person) -> None:
+    body = {"email": "eve@example.com", "name": "Eve", "password": PASSWORD}
+    answers = [httpx.post(f"{house.url}/console/v1/owner", json={**body, "token": "x" * 43}) for _ in range(25)]
+    assert {answer.status_code for answer in answers} == {401}
+    right = httpx.post(f"{house.url}/console/v1/owner", json={**body, "token": owner_token(house.log)})
+    assert (right.status_code, code_of(right)) == (409, "already_exists")
+
+
+def test_a_new_password_is_not_the_address_by_whatever_way_it_is_set(house: RunningServer, owner: Person) -> None:
+    person = invited(owner, house, "address@example.com", "viewer")
+    token = house.command("users", "link", "address@example.com").partition("token=")[2]
+    body = {"token": token, "password": "Address@Example.com"}
+    by_link = httpx.post(f"{house.url}/console/v1/new-password", json=body)
+    change = {"password": {"current": PASSWORD, "new": "address@example.com"}}
+    for answer in (by_link, person.ask("PATCH", "/console/v1/user", change)):
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "password")
+    Person(house).begin("/new-password", token=token, password="words that nobody has")
+
+
+def test_who_came_in_is_in_the_log_of_the_project_and_signing_in_is_not(house: RunningServer, people: dict[str, Person]) -> None:
+    entries = people["admin"].ask("GET", "/console/v1/audit?limit=500").json()["entries"]
+    joined = [(one["actor"]["name"], one["detail"]) for one in entries if one["action"] == "invitation.accepted"]
+    assert ("viewer@example.com", "role viewer") in joined
+    assert not [one for one in entries if one["action"].startswith("session.")]
+
+
+def test_no_answer_lets_a_foreign_page_use_the_cookie(house: RunningServer, owner: Person) -> None:
+    for path in ("/flexprice/v1/meters", "/solinth/v1/dashboards", "/console/v1/session"):
+        for method in ("GET", "OPTIONS"):
+            answer = owner.ask(method, path, origin="https://evil.example", access_control_request_method="POST")
+            assert "access-control-allow-credentials" not in answer.headers
+            assert answer.headers.get("access-control-allow-origin", "*") == "*"
+            assert "x-streamgauge-csrf" not in answer.headers.get("access-control-allow-headers", "").lower()
+
+
+@pytest.mark.parametrize("path", ["/owner", "/new-password", "/invitations/look-up", "/invitations/accept"])
+@pytest.mark.parametrize("token", ["", "\u0000", "\u20ac", "x" * 50_000])
+def test_what_is_no_token_opens_nothing(house: RunningServer, owner: Person, path: str, token: str) -> None:
+    more = {} if path.endswith("look-up") else {"password": PASSWORD}
+    more |= {"email": "eve@example.com", "name": "Eve"} if path == "/owner" else {}
+    answer = httpx.post(f"{house.url}/console/v1{path}", json={"token": token, **more})
+    assert answer.status_code == (401 if path == "/owner" else 404), answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("cookie", [b"\xff", b"a" * 5_000, b"x; streamgauge_session=y", b'"; DROP TABLE sessions; --"'])
+def test_what_is_no_cookie_of_ours_is_nobody(house: RunningServer, owner: Person, cookie: bytes) -> None:
+    for path in ("/console/v1/session", "/solinth/v1/dashboards"):
+        answer = httpx.get(house.url + path, headers={b"cookie": b"streamgauge_session=" + cookie})
+        assert answer.status_code == 401, answer.text
+
+
 def test_sessions_last_over_a_restart(tmp_path: Path) -> None:
     server = RunningServer(tmp_path / "data").start()
     try:

@@ -177,6 +177,7 @@ FLEXPRICE_MAKES = {
     ("post", "/v1/periods/close"),
 }
 CONSOLE_MAKES = {
+    ("post", "/console/v1/invitations/accept"),
     ("post", "/console/v1/owner"),
     ("post", "/console/v1/keys/{id}/rotate"),
     ("post", "/console/v1/projects"),

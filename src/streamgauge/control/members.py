@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
-from streamgauge.control.people_tables import memberships, sessions, users
+from streamgauge.control.people_tables import invitations, memberships, sessions, users
 from streamgauge.kernel.access import Role
 from streamgauge.kernel.people import RANK, Member
 from streamgauge.kernel.refusal import Reason, Refusal
@@ -49,6 +49,13 @@ def refuse_higher(role: Role, by: Role) -> None:
     """Nobody gives, changes or takes a role above their own; only an owner makes or unmakes owners."""
     if RANK[role] > RANK[by]:
         raise Refusal(Reason.INSUFFICIENT_SCOPE, f"Only an {Role.OWNER} may do this to an {role}.", expected=Role.OWNER.value)
+
+
+def withdraw_those_of(connection: Connection, project_id: str, user_id: str, role: Role | None) -> None:
+    """End the invitations by a person who is now this (None: no member), as far as they are above what the role may give."""
+    may = () if role is None or RANK[role] < RANK[Role.ADMIN] else [other.value for other in Role if RANK[other] <= RANK[role]]
+    of_person = (invitations.c.project_id == project_id) & (invitations.c.invited_by == user_id)
+    connection.execute(delete(invitations).where(of_person, invitations.c.role.not_in(may)))
 
 
 def keep_an_owner(connection: Connection, project_id: str, but: str) -> None:

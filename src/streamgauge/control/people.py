@@ -4,7 +4,7 @@ Promises
 - Who may do what is known from memory: a look-up never waits for the disk, and a change holds when its call returns. What another
   process changed (the command line) is known as soon as the directory is read again.
 - A token is given out once and stored as its SHA-256: 256 random bits cannot be searched. An invitation and a link work once.
-- A project that has an owner keeps one.
+- A project that has an owner keeps one. Invitations by somebody who may no longer invite so high end with that.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from streamgauge.control.database import Database
 from streamgauge.control.directory import digest_of
-from streamgauge.control.members import allowed_member, join, keep_an_owner, list_members, refuse_higher
+from streamgauge.control.members import allowed_member, join, keep_an_owner, list_members, refuse_higher, withdraw_those_of
 from streamgauge.control.people_tables import invitations, memberships, password_links, users
 from streamgauge.control.projects import create_project, list_projects, rename_project
 from streamgauge.kernel.access import Role
@@ -57,12 +57,14 @@ class People:
         self._clock = clock
         self._mint = IdMint(clock)
         self._change_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()
         self._known = _Known({}, {}, {}, {})
         self.refresh()
 
     def refresh(self) -> None:
         """Take up what is in the tables now."""
-        with self._database.reading() as connection:
+        # One at a time: what was read before a change must not be taken up after what was read behind it.
+        with self._refresh_lock, self._database.reading() as connection:
             self._known = _read(connection)
 
     # Look-ups, from memory.
@@ -135,18 +137,19 @@ class People:
 
         return self._change(make)
 
+    def link_of(self, token: str) -> User:
+        """Whose link it is. Raises Refusal not_found for one that was used, is too old, or never was."""
+        with self._database.reading() as connection:
+            return _linked(connection, token, self._clock.now_ms())
+
     def use_link(self, token: str, password: str) -> User:
         """password: the hash of the new one. Raises Refusal not_found for a link that was used, is too old, or never was."""
 
         def use(connection: Connection, now_ms: int) -> User:
-            link = connection.execute(
-                select(password_links).where(password_links.c.token_sha256 == digest_of(token).hex())
-            ).first()
-            if link is None or link.expires_at_ms <= now_ms:
-                raise Refusal(Reason.NOT_FOUND, "This link was used already, or is too old. Ask for a new one.", field="token")
-            connection.execute(update(users).where(users.c.user_id == link.user_id).values(password=password))
-            connection.execute(delete(password_links).where(password_links.c.user_id == link.user_id))
-            return _user(connection.execute(select(users).where(users.c.user_id == link.user_id)).one())
+            user = _linked(connection, token, now_ms)
+            connection.execute(update(users).where(users.c.user_id == user.user_id).values(password=password))
+            connection.execute(delete(password_links).where(password_links.c.user_id == user.user_id))
+            return user
 
         return self._change(use)
 
@@ -181,6 +184,7 @@ class People:
                 keep_an_owner(connection, project_id, user_id)
             there = (memberships.c.project_id == project_id) & (memberships.c.user_id == user_id)
             connection.execute(update(memberships).where(there).values(role=role.value))
+            withdraw_those_of(connection, project_id, user_id, role)
             return next(one for one in list_members(connection, project_id) if one.user_id == user_id)
 
         return self._change(change)
@@ -194,6 +198,7 @@ class People:
                 keep_an_owner(connection, project_id, user_id)
             there = (memberships.c.project_id == project_id) & (memberships.c.user_id == user_id)
             connection.execute(delete(memberships).where(there))
+            withdraw_those_of(connection, project_id, user_id, None)
 
         self._change(change)
 
@@ -263,12 +268,16 @@ class People:
     def accept(self, token: str, name: str, password: str | None) -> User:
         """The person who was invited, made when there is none yet. password: the hash for a new person, None for one who is here.
 
-        Raises Refusal not_found, missing_field, invalid_parameter.
+        Raises Refusal not_found, invalid_parameter, already_exists (somebody came by this address since the caller looked:
+        whoever holds an invitation has not shown to be that person).
         """
 
         def change(connection: Connection, now_ms: int) -> User:
             row = _invitation_row(connection, token, now_ms)
             found = connection.execute(select(users).where(users.c.email == row.email)).first()
+            if found is not None and password is not None:
+                message = f"{row.email} has an account by now. Open the link again, and give its password."
+                raise Refusal(Reason.ALREADY_EXISTS, message, field="password")
             user = (
                 _user(found)
                 if found is not None
@@ -280,22 +289,26 @@ class People:
 
         return self._change(change)
 
-    def accept_all(self, email: str, name: str) -> User | None:
-        """As accept, of all that were sent to an address whose owner was proved otherwise; None when there are none."""
+    def accept_all(self, email: str, name: str) -> tuple[User, list[Invitation]] | None:
+        """As accept, of all that were sent to an address whose owner was proved otherwise; None when there are none.
+
+        None as well for a person with a password: it is known to whoever made the account by the link of an earlier invitation,
+        and nothing proved that this was the owner of the address.
+        """
         email = email.strip().lower()
 
-        def change(connection: Connection, now_ms: int) -> User | None:
+        def change(connection: Connection, now_ms: int) -> tuple[User, list[Invitation]] | None:
             waiting = (invitations.c.email == email) & (invitations.c.expires_at_ms > now_ms)
             rows = connection.execute(select(invitations).where(waiting)).all()
-            if not rows:
-                return None
             found = connection.execute(select(users).where(users.c.email == email)).first()
+            if not rows or (found is not None and found.password is not None):
+                return None
             short = "".join(filter(str.isprintable, name))[:_NAME_CHARACTERS] or email
             user = self._insert_user(connection, email, short, None, now_ms, owns_server=False) if found is None else _user(found)
             for row in rows:
                 join(connection, row.project_id, user.user_id, Role(row.role), now_ms)
             connection.execute(delete(invitations).where(invitations.c.email == email))
-            return user
+            return user, [self._invitation(row) for row in rows]
 
         return self._change(change)
 
@@ -341,6 +354,13 @@ def _read(connection: Connection) -> _Known:
 
 def _user(row: Row[tuple[object, ...]]) -> User:
     return User(row.user_id, row.email, row.name, row.password, row.owns_server, row.created_at_ms)
+
+
+def _linked(connection: Connection, token: str, now_ms: int) -> User:
+    link = connection.execute(select(password_links).where(password_links.c.token_sha256 == digest_of(token).hex())).first()
+    if link is None or link.expires_at_ms <= now_ms:
+        raise Refusal(Reason.NOT_FOUND, "This link was used already, or is too old. Ask for a new one.", field="token")
+    return _user(connection.execute(select(users).where(users.c.user_id == link.user_id)).one())
 
 
 def _invitation_row(connection: Connection, token: str, now_ms: int) -> Row[tuple[object, ...]]:

@@ -90,7 +90,7 @@ PEOPLE_DOCS = (
         "POST", "/invitations/accept", "AcceptInvitation", "Accept an invitation", _SESSION,
         f"{_BEGINS} Who is here already gives the password that they have.",
         request=_with(_object(token=_TEXT, password=_TEXT, name=_TEXT), "name"),
-        example={"token": "of the link", "name": "Grace", "password": _WORDS}, also={404: {}},
+        example={"token": "of the link", "name": "Grace", "password": _WORDS}, also={404: {}, 409: {}},
     ),
     RouteDoc(
         "GET", "/console/v1/oidc/start", Tag.CONSOLE, "consoleOidcStart", "Sign in with the OpenID provider",

@@ -14,6 +14,7 @@ Limit: what was begun is in memory; after a restart of the server one begins aga
 import asyncio
 import base64
 import hmac
+import re
 import secrets
 from collections import OrderedDict
 from hashlib import sha256
@@ -38,6 +39,11 @@ _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 2**20
 _LEEWAY_S = 60
+_PLACES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_OWN_PATH = re.compile(r"/(?![/\\])[!-~]{0,2000}")
+"""A page of this server and of no other: browsers drop tabs and line ends, and then take two slashes for another server."""
+_SENT_BACK = re.compile(r"[ -~]{1,4000}")
+"""What RFC 6749 (appendix A) lets a state and a code be made of."""
 
 
 class Provider(NamedTuple):
@@ -95,6 +101,8 @@ class OidcDesk:
             found = await _fetched("GET", f"{self.provider.issuer}/.well-known/openid-configuration")
             if str(found.get("issuer", "")).rstrip("/") != self.provider.issuer:
                 raise _refused("The provider describes another issuer than oidc_issuer.")
+            if not all(isinstance(found.get(place), str) for place in _PLACES):
+                raise _refused(f"The provider's description lacks one of {', '.join(_PLACES)}.")
             self._places = found
         return self._places
 
@@ -152,9 +160,12 @@ class OidcDesk:
 
 async def answer_start(desk: OidcDesk, opened: Opened) -> Reply:
     next_path = read_known(opened.parameters, "next").get("next", "/")
-    if not next_path.startswith("/") or next_path.startswith(("//", "/\\")):
+    if not _OWN_PATH.fullmatch(next_path):
         next_path = "/"
-    places = await desk.places()
+    try:
+        places = await desk.places()
+    except Refusal as refusal:
+        return _back_to_sign_in(refusal)
     state, begun = desk.begin(opened, next_path)
     challenge = base64.urlsafe_b64encode(sha256(begun.verifier.encode()).digest()).rstrip(b"=").decode()
     asked = {
@@ -169,7 +180,7 @@ async def answer_start(desk: OidcDesk, opened: Opened) -> Reply:
 
 async def answer_callback(desk: OidcDesk, opened: Opened) -> Reply:
     # A provider may add parameters of its own: what is unknown is left alone here, unlike everywhere else.
-    given = dict(opened.parameters)
+    given = {name: value for name, value in opened.parameters if _SENT_BACK.fullmatch(value)}
     gone = _state_cookie(desk, "", 0)
     try:
         begun = desk.take(opened, given.get("state", ""))
@@ -180,7 +191,7 @@ async def answer_callback(desk: OidcDesk, opened: Opened) -> Reply:
         begins = await desk.people.begin(user, opened.now_ms)
     except Refusal as refusal:
         await desk.people.noted("session.refused", None, desk.provider.name)
-        return _to(f"/sign-in?refused={quote(refusal.message)}", gone)
+        return _back_to_sign_in(refusal, gone)
     return _to(begun.next_path, *(header for header in begins.headers if header[0] == b"set-cookie"), gone)
 
 
@@ -195,9 +206,11 @@ async def _person_of(desk: OidcDesk, claims: dict[str, Any]) -> User:
     people = desk.people.people
     name = claims.get("name")
     joined = await asyncio.to_thread(people.accept_all, email, name if isinstance(name, str) and name.strip() else email)
-    user = joined or people.by_email(email)
+    user, invitations = joined or (people.by_email(email), [])
     if user is None:
         raise _refused(f"Nobody here has the address {email}. Ask for an invitation.")
+    for invitation in invitations:
+        await desk.people.noted_joining(user, invitation)
     return user
 
 
@@ -225,6 +238,10 @@ async def _object_of(response: "aiohttp.ClientResponse") -> dict[str, Any]:
         return msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:
         raise _refused("The provider's answer is not JSON.") from None
+
+
+def _back_to_sign_in(refusal: Refusal, *headers: tuple[bytes, bytes]) -> Reply:
+    return _to(f"/sign-in?refused={quote(refusal.message)}", *headers)
 
 
 def _refused(message: str) -> Refusal:

@@ -18,7 +18,7 @@ from streamgauge.control import Control
 from streamgauge.control.passwords import hash_password, is_password
 from streamgauge.control.sessions import IDLE_MS, MOST_MS
 from streamgauge.kernel.access import SCOPES_OF_ROLE, Key, Plan, Role
-from streamgauge.kernel.people import ProjectOf, User
+from streamgauge.kernel.people import Invitation, ProjectOf, User
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.limits.lockout import Lockout
 from streamgauge.web.audit import Auditor
@@ -93,10 +93,14 @@ class PeopleDesk:
         async with self._hashing:
             return await asyncio.to_thread(is_password, user.password if user else None, password)
 
-    async def noted(self, action: str, user: User | None, address: str) -> None:
-        """Writes down that somebody signed in or out, or tried to. address: that was given."""
+    async def noted(self, action: str, user: User | None, detail: str, project_id: str = "") -> None:
+        """Writes down what belongs to no project, as that somebody signed in or tried to, or to one that nobody asked about."""
         actor = ("server", "", "") if user is None else ("user", user.user_id, user.email)
-        await self._auditor.noted("", actor, action, "", address)
+        await self._auditor.noted(project_id, actor, action, "", detail)
+
+    async def noted_joining(self, user: User, invitation: Invitation) -> None:
+        """Writes down, for the project, who came in as what."""
+        await self.noted("invitation.accepted", user, f"role {invitation.role.value}", invitation.project_id)
 
     def is_owner_token(self, token: str) -> bool:
         return hmac.compare_digest(sha256(token.encode("utf-8", "surrogatepass")).digest(), self._owner_digest)
@@ -184,9 +188,8 @@ async def answer_welcome(desk: PeopleDesk, opened: Opened) -> Reply:
 
 async def answer_owner(desk: PeopleDesk, opened: Opened) -> Reply:
     asked = read_body(opened.body, _Owner)
-    _refuse_waiting(desk, "the owner's link", opened)
+    # No lockout: nobody guesses 256 bits, and whoever tries must not keep out the one who has the link.
     if not desk.is_owner_token(asked.token):
-        desk.lockout.failed("the owner's link", opened.sender, opened.now_ms)
         message = "This link is not the one that the server printed when it started last."
         raise Refusal(Reason.INVALID_CREDENTIALS, message, field="token", expected="the token of the link")
     password = await desk.hashed(asked.password, asked.email)
@@ -258,7 +261,8 @@ async def answer_change_self(desk: PeopleDesk, opened: Opened) -> Reply:
 
 async def answer_new_password(desk: PeopleDesk, opened: Opened) -> Reply:
     asked = read_body(opened.body, _NewPassword)
-    password = await desk.hashed(asked.password, "")
+    linked = await asyncio.to_thread(desk.people.link_of, asked.token)
+    password = await desk.hashed(asked.password, linked.email)
     user = await asyncio.to_thread(desk.people.use_link, asked.token, password)
     await asyncio.to_thread(desk.sessions.end_all, user.user_id)
     desk.lockout.succeeded(user.email, opened.sender)
@@ -284,7 +288,7 @@ async def answer_accept(desk: PeopleDesk, opened: Opened) -> Reply:
     else:
         await _check_password(desk, opened, user.email, user, asked.password)
     joined = await asyncio.to_thread(desk.people.accept, asked.token, asked.name, password)
-    await desk.noted("invitation.accepted", joined, invitation.project)
+    await desk.noted_joining(joined, invitation)
     return await desk.begin(joined, opened.now_ms)
 
 
@@ -301,7 +305,7 @@ async def answer_create_project(desk: PeopleDesk, opened: Opened) -> Reply:
         message = "Only an owner may make projects."
         raise Refusal(Reason.INSUFFICIENT_SCOPE, message, expected=Role.OWNER.value)
     project = await asyncio.to_thread(desk.people.create_project, user.user_id, asked.name)
-    await desk.noted("project.created", user, project.name)
+    await desk.noted("project.created", user, project.name, project.project_id)
     return Reply(201, msgspec.json.encode(told_project(project)))
 
 
