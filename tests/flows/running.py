@@ -68,15 +68,24 @@ class RunningServer:
 
     def start(self) -> "RunningServer":
         """Start and wait until /readyz says ready; raises with the server's log when it does not come up."""
+        self.launch()
+        return self.await_readiness(200)
+
+    def launch(self) -> None:
+        """Start and wait for nothing."""
         arguments = ["serve", "--data-dir", str(self.data_dir), "--port", str(self.port), *self._extra]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen([*COMMAND, *arguments], stdout=log, stderr=log, env=self._environment)
+
+    def await_readiness(self, status: int) -> "RunningServer":
+        """Wait until /readyz answers with this status; raises with the server's log when the process ends or never does."""
+        assert self._process is not None
         deadline = time.monotonic() + START_DEADLINE_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 break
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == status:
                     return self
             time.sleep(0.02)
         raise RuntimeError(f"the server did not come up:\n{self.log.read_text()[-4000:]}")

@@ -4,6 +4,8 @@ SQLite in one file now; all that is particular to it is in `_make_sqlite_engine`
 when the stamped revision is not the head: it is big and slow to import, and a server on an up-to-date folder never needs it.
 """
 
+import errno
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -70,7 +72,7 @@ def refusing_by_name() -> Iterator[None]:
     try:
         yield
     except OperationalError as exc:
-        code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF  # The upper bits only tell variants apart.
+        code = _primary_code(exc)
         if code == sqlite3.SQLITE_BUSY:
             message = "Another process is changing the settings. Nothing was changed; try again."
             raise Refusal(Reason.SERVER_BUSY, message, retry_after_s=1) from exc
@@ -80,8 +82,15 @@ def refusing_by_name() -> Iterator[None]:
         raise
 
 
+def _primary_code(error: DatabaseError) -> int:
+    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF  # The upper bits only tell variants apart.
+
+
 def open_database(path: Path) -> Database:
-    """Open, or make, the database in the file and bring its schema up to date. Raises UnusableDatabase."""
+    """Open, or make, the database in the file and bring its schema up to date.
+
+    Raises UnusableDatabase, OSError (ENOSPC) when the disk has no room for it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = _make_sqlite_engine(path)
     try:
@@ -90,6 +99,8 @@ def open_database(path: Path) -> Database:
     except (SQLAlchemyError, UnusableDatabase) as exc:
         engine.dispose()
         if isinstance(exc, DatabaseError):
+            if _primary_code(exc) == sqlite3.SQLITE_FULL:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from exc
             raise UnusableDatabase(f"{path} cannot be used as the control plane's database: {exc.orig}.") from exc
         raise
     return Database(engine)
