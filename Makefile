@@ -38,6 +38,7 @@ serve: setup ## Run the server on ./data; flags go in ARGS: make serve ARGS="--p
 
 # Two processes: much of the time is waiting for servers and browsers. Files stay whole, since their tests share what is expensive.
 test: lint types browser client ## Check style and types and run every test; ARGS go to pytest
+	cd ui && npm run --silent test -- --reporter=dot
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup ## Check style only

@@ -57,7 +57,7 @@ def _make_dashboard(server: RunningServer, secret: str) -> str:
     for place in range(WIDGETS):
         dimension = _DIMENSIONS[place // 4 % len(_DIMENSIONS)]
         if place % 5 == 4:
-            query: dict[str, Any] = {**site, "dimension": dimension, "metric": "visitors", "draw": "bar"}
+            query: dict[str, Any] = {**site, "group_by": dimension, "metrics": "visitors", "draw": "bar"}
             kind = "analytics"
         else:
             kind = _KINDS[place % 4]

@@ -178,6 +178,8 @@ def test_expressions_and_groups(flexprice: httpx.Client) -> None:
         send(flexprice, f"e{number}", {"tokens": tokens, **({} if factor is None else {"factor": factor})}, source=source)
     meter_id = meter(flexprice, {"type": "SUM", "expression": "tokens * max(1, factor)"})
     assert value(flexprice, meter_id) == 30, "20, 3, and 7 where the factor is missing; what is no number counts for nothing"
+    tried = {"event_name": "api_call", "aggregation_type": "SUM", "expression": "tokens * max(1, factor)", **RANGE}
+    assert flexprice.post("/events/usage", json=tried).json()["value"] == 30, "as the page tries a meter before it is made"
     grouped = by_meter(flexprice, meter_id, group_by=["source"]).json()["results"]
     assert grouped == [{"value": 27, "group_by": {"source": "api"}}, {"value": 3, "group_by": {"source": "web"}}]
 

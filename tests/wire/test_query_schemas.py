@@ -71,6 +71,7 @@ _READ_BY_USAGE: Mapping[str, object] = {
     "event_name": "other",
     "aggregation_type": "AVG",
     "property_name": "m",
+    "expression": "n * 2",
     "external_customer_id": "c",
     "customer_id": "a",
     "start_time": "1970-12-30T00:00:00Z",
@@ -115,7 +116,7 @@ def _parameter_names(route: tuple[str, str]) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(_body_names(("POST", "/v1/events/usage")) - {"multiplier"}))
 def test_every_described_field_of_usage_changes_the_question(name: str) -> None:
-    least = {"event_name": "use", "aggregation_type": "SUM", "property_name": "n"}
+    least = {"event_name": "use", "aggregation_type": "SUM", **({} if name == "expression" else {"property_name": "n"})}
     plain, changed = (json.dumps(fields).encode() for fields in (least, {**least, name: _READ_BY_USAGE[name]}))
     assert usage.parse_usage(plain, "p1", _NEW_YEAR_1971) != usage.parse_usage(changed, "p1", _NEW_YEAR_1971)
 

@@ -3,11 +3,11 @@
  * opened. A new page is one row of PROJECT_PAGES.
  */
 import { Box, Center } from "@mantine/core";
-import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { Failure, Loading } from "@/parts/states";
 import { useRemembered } from "@/state/remembered";
-import { ProjectProvider, SessionProvider, useSession, useSessionQuery } from "@/state/session";
+import { ProjectProvider, preloadSession, SessionProvider, useSession, useSessionQuery } from "@/state/session";
 import { Broken } from "./shell/Broken";
 import { NoProject } from "./shell/NoProject";
 import { NotFound } from "./shell/NotFound";
@@ -48,14 +48,58 @@ const OPEN_PAGES: readonly (readonly [path: string, page: PageFile])[] = [
   ["/new-password", () => import("./pages/people/NewPasswordPage")],
 ];
 
-/** Rows as routes. Each page is made once, not at every drawing. */
-function routesOf(pages: readonly (readonly [string, PageFile])[]): ReactNode[] {
-  return pages.map(([path, file]) => <Route key={path} path={path} component={lazy(file)} />);
+interface PageRoute {
+  pattern: string;
+  component: ComponentType;
+  load: () => Promise<unknown>;
 }
 
-const projectRoutes = routesOf(PROJECT_PAGES);
-const ownRoutes = routesOf(OWN_PAGES);
-const openRoutes = routesOf(OPEN_PAGES);
+/** A page whose file is here already is drawn at once: what waits for a file, if only for a moment, is shown 300 ms later. */
+function routeOf([pattern, file]: readonly [string, PageFile]): PageRoute {
+  let arrived: ComponentType | null = null;
+  const load = () =>
+    file().then((module) => {
+      arrived = module.default;
+      return module;
+    });
+  const Later = lazy(load);
+  const component = () => {
+    // Settled once: another component in its place would begin from nothing.
+    const [Page] = useState<ComponentType>(() => arrived ?? Later);
+    return <Page />;
+  };
+  return { pattern, component, load };
+}
+
+const projectPages = PROJECT_PAGES.map(routeOf);
+
+/** The file of the page that an address asks for comes while the session is asked, not after; open pages need none. */
+export function preload(path: string): void {
+  if (path !== "/" && !path.startsWith("/p/")) return;
+  preloadSession();
+  const below = path.replace(/^\/p\/[^/]+/, "").split("/");
+  const page = projectPages.find(({ pattern }) => matches(pattern.split("/"), below));
+  // What does not come is asked again, and told, when the page is drawn.
+  page?.load().catch(() => undefined);
+}
+
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  const whole = pattern.filter((part) => part !== "");
+  const given = path.filter((part) => part !== "");
+  return (
+    given.length <= whole.length &&
+    whole.every((part, place) =>
+      given[place] === undefined ? part.endsWith("?") : part.startsWith(":") || part === given[place],
+    )
+  );
+}
+
+const elementsOf = (pages: readonly PageRoute[]): ReactNode[] =>
+  pages.map(({ pattern, component }) => <Route key={pattern} path={pattern} component={component} />);
+
+const projectRoutes = elementsOf(projectPages);
+const ownRoutes = elementsOf(OWN_PAGES.map(routeOf));
+const openRoutes = elementsOf(OPEN_PAGES.map(routeOf));
 
 export function App() {
   const [path] = useLocation();

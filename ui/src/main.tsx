@@ -11,12 +11,14 @@ import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "@/api/queries";
-import { App } from "./App";
+import { App, preload } from "./App";
 import { theme } from "./theme";
 
 /** What styles made in the page must carry; the server wrote it into the index. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 setNonce(nonce);
+
+preload(window.location.pathname);
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("The index has no #root.");

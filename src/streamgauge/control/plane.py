@@ -184,7 +184,8 @@ class Control:
 
     def note_use(self) -> None:
         """Write down when keys and sessions were used last, where that is not written. Raises Refusal server_busy, disk_full."""
-        uses, self._uses = self._uses, {}
+        noted, self._uses = self._uses, {}
+        uses = dict(noted)  # Another thread may still be writing into it.
         if uses:
             try:
                 with self._database.recording() as connection:

@@ -35,17 +35,20 @@ export function whenSignedOut(then: () => void): void {
   onSignedOut = then;
 }
 
-/** The headers of a request that does not go through `api` (streams). */
-export function signedHeaders(): Record<string, string> {
-  return signature.project ? { "x-streamgauge-project": signature.project } : {};
+/** The headers of a request that does not go through `api` (streams, exact answers). changes: it is no GET. */
+export function signedHeaders(changes = false): Record<string, string> {
+  return {
+    ...(signature.project ? { "x-streamgauge-project": signature.project } : {}),
+    ...(changes ? { "x-streamgauge-csrf": signature.csrf } : {}),
+  };
 }
 
 const signing: Middleware = {
   onRequest({ request }) {
-    if (signature.project && !request.headers.has("x-streamgauge-project"))
-      request.headers.set("x-streamgauge-project", signature.project);
-    if (request.method !== "GET" && request.method !== "HEAD")
-      request.headers.set("x-streamgauge-csrf", signature.csrf);
+    const signed = signedHeaders(request.method !== "GET" && request.method !== "HEAD");
+    for (const [name, value] of Object.entries(signed)) {
+      if (!request.headers.has(name)) request.headers.set(name, value);
+    }
     return request;
   },
 };
@@ -69,13 +72,18 @@ export async function ask<T>(asked: Promise<Result<T>>): Promise<T> {
     throw new Refused(0, "unreachable", texts.shell.unreachable);
   }
   if (result.response.ok) return result.data as T;
-  const refused = refusalOf(result.response, result.error);
+  throw refuse(result.response, result.error);
+}
+
+/** The refusal that an answer is; where it says that the session has ended, the page takes note. */
+export function refuse(response: Response, body: unknown): Refused {
+  const refused = refusalOf(response, body);
   if (refused.status === 401 && refused.code !== "invalid_credentials") onSignedOut();
-  throw refused;
+  return refused;
 }
 
 /** One shape of the refusals of all doors. */
-export function refusalOf(response: Response, body: unknown): Refused {
+function refusalOf(response: Response, body: unknown): Refused {
   const whole = (body ?? {}) as Record<string, unknown>;
   const inner = (typeof whole.error === "object" && whole.error !== null ? whole.error : whole) as Record<
     string,

@@ -3,9 +3,10 @@
  * would round what has more than 15 digits.
  */
 import { texts } from "@/texts";
-import { Refused, refusalOf, signedHeaders } from "./client";
+import { Refused, refuse, signedHeaders } from "./client";
 
-export type Exact = string | boolean | null | Exact[] | { [name: string]: Exact };
+export type Json = { [name: string]: Exact };
+export type Exact = string | boolean | null | Exact[] | Json;
 
 /** A string of JSON (which may hold digits), or a number. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -29,6 +30,19 @@ export function indented(json: string): string {
   );
 }
 
+/** What an answer holds, where it holds it: never throws, since widgets draw what older servers answered, too. */
+export function objectOf(value: Exact | undefined): Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+export function listOf(value: Exact | undefined): Exact[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: Exact | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
+
 /** The text of an answer. Throws Refused. */
 export async function askText(
   path: string,
@@ -36,13 +50,19 @@ export async function askText(
   signal?: AbortSignal,
 ): Promise<string> {
   const query = new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString();
+  return textOfAnswer(query ? `${path}?${query}` : path, { headers: signedHeaders() }, signal);
+}
+
+/** The text of the answer to a body. Throws Refused. */
+export async function postText(path: string, body: unknown, signal?: AbortSignal): Promise<string> {
+  const headers = { ...signedHeaders(true), "content-type": "application/json" };
+  return textOfAnswer(path, { method: "POST", headers, body: JSON.stringify(body) }, signal);
+}
+
+async function textOfAnswer(address: string, request: RequestInit, signal?: AbortSignal): Promise<string> {
   let response: Response;
   try {
-    response = await fetch(query ? `${path}?${query}` : path, {
-      headers: signedHeaders(),
-      credentials: "same-origin",
-      ...(signal ? { signal } : {}),
-    });
+    response = await fetch(address, { ...request, credentials: "same-origin", ...(signal ? { signal } : {}) });
   } catch (failure) {
     if (failure instanceof DOMException && failure.name === "AbortError") throw failure;
     throw new Refused(0, "unreachable", texts.shell.unreachable);
@@ -55,5 +75,5 @@ export async function askText(
   } catch {
     // A proxy's page: the status must do.
   }
-  throw refusalOf(response, told);
+  throw refuse(response, told);
 }

@@ -1,6 +1,6 @@
 /** Server-sent events read with fetch: the browser's own EventSource sends none of our headers. */
 import { texts } from "@/texts";
-import { Refused, refusalOf, signedHeaders } from "./client";
+import { Refused, refuse, signedHeaders } from "./client";
 
 export interface Message {
   event: string;
@@ -25,7 +25,7 @@ export async function readStream(
       credentials: "same-origin",
       signal,
     });
-    if (!response.ok || response.body === null) throw refusalOf(response, await response.json().catch(() => null));
+    if (!response.ok || response.body === null) throw refuse(response, await response.json().catch(() => null));
     await readMessages(response.body, onMessage);
   } catch (failure) {
     if (failure instanceof Refused || (failure instanceof DOMException && failure.name === "AbortError")) throw failure;

@@ -26,6 +26,18 @@ export function formatDecimal(text: string): string {
   return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ",")}${kept ? `.${kept}` : ""}`;
 }
 
+/** An exact decimal with so many decimals, halves away from zero; digit by digit too. Anything else is returned as it is. */
+export function roundDecimal(text: string, digits: number): string {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+  if (parts === null) return text;
+  const [, sign = "", whole = "", fraction = ""] = parts;
+  const padded = fraction.padEnd(digits + 1, "0");
+  const units = BigInt(whole + padded.slice(0, digits)) + (padded.charAt(digits) >= "5" ? 1n : 0n);
+  const written = units.toString().padStart(digits + 1, "0");
+  const cut = written.length - digits;
+  return `${sign}${written.slice(0, cut)}${digits > 0 ? `.${written.slice(cut)}` : ""}`;
+}
+
 /** An amount with its currency: "EUR 1,234.50". The amount as the server sent it, a number or an exact decimal in a text. */
 export function formatMoney(amount: number | string, currency: string): string {
   const text = typeof amount === "number" ? String(amount) : amount;

@@ -105,3 +105,23 @@ export function daysOf(range: RangeName, zone: string, custom?: Partial<Days>, n
 export function lengthOf({ from, to }: Days): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000) + 1;
 }
+
+/** The buckets that answers are in. */
+export const BUCKETS = ["hour", "day", "week", "month"] as const;
+export type Interval = (typeof BUCKETS)[number];
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** A bucket's date for people: as its zone has it, which the server has already decided. */
+export function labelOf(date: string, interval: Interval): string {
+  const [year = "", month = "", day = ""] = date.slice(0, 10).split("-");
+  const name = MONTHS[Number(month) - 1] ?? month;
+  if (interval === "month") return `${name} ${year}`;
+  if (interval === "hour") return `${Number(day)} ${name}, ${date.slice(11, 16)}`;
+  return `${Number(day)} ${name}`;
+}
+
+/** Whether the bucket is not over yet. */
+export function isPartial(days: Days, zone: string, now = new Date()): boolean {
+  return days.to >= dayOf(now, zone);
+}

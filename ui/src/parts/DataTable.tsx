@@ -27,13 +27,15 @@ interface DataTableProps<Row> {
   /** Pressing a row's first cell; `rowLabel` says what that does, to screen readers. */
   onRow?: (row: Row) => void;
   rowLabel?: (row: Row) => string;
+  /** Which rows can be pressed; all, without it. */
+  canPress?: (row: Row) => boolean;
   /** Least width in pixels, below which the table scrolls sideways inside its panel. */
   minWidth?: number;
   maxHeight?: number;
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, onRow, rowLabel, minWidth = 280, maxHeight } = props;
+  const { label, columns, rows, rowKey, onRow, rowLabel, canPress = () => true, minWidth = 280, maxHeight } = props;
   const [sorting, setSorting] = useState<{ id: string; down: boolean } | null>(null);
   const sorted = useMemo(() => {
     const by = columns.find((column) => column.id === sorting?.id)?.by;
@@ -65,14 +67,14 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       </thead>
       <tbody>
         {sorted.map((row) => (
-          <tr key={rowKey(row)} {...(onRow ? { "data-clickable": true } : {})}>
+          <tr key={rowKey(row)} {...(onRow && canPress(row) ? { "data-clickable": true } : {})}>
             {columns.map((column, place) => (
               <td
                 key={column.id}
                 className={[column.number && "number", column.share && "share"].filter(Boolean).join(" ")}
                 style={cellStyle(column, row)}
               >
-                {place === 0 && onRow ? (
+                {place === 0 && onRow && canPress(row) ? (
                   <button type="button" className="row-button" aria-label={rowLabel?.(row)} onClick={() => onRow(row)}>
                     {column.cell(row)}
                   </button>

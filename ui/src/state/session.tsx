@@ -15,16 +15,19 @@ export type Components = components;
 export const SESSION_KEY = ["session"] as const;
 
 /** The session; undefined while it is not known, null when nobody is signed in. */
+async function askSession(signal: AbortSignal): Promise<Session | null> {
+  const result = await api.GET("/console/v1/session", { signal });
+  if (result.response.status === 401) return null;
+  return ask(Promise.resolve(result)) as Promise<Session>;
+}
+
 export function useSessionQuery() {
-  return useAsk<Session | null>(
-    SESSION_KEY,
-    async (signal) => {
-      const result = await api.GET("/console/v1/session", { signal });
-      if (result.response.status === 401) return null;
-      return ask(Promise.resolve(result)) as Promise<Session>;
-    },
-    { keep: false },
-  );
+  return useAsk(SESSION_KEY, askSession, { keep: false });
+}
+
+/** Ask for it before anything is drawn. */
+export function preloadSession(): void {
+  void queryClient.prefetchQuery({ queryKey: SESSION_KEY, queryFn: ({ signal }) => askSession(signal) });
 }
 
 /** Take up a session that the server just gave (after signing in, or a change of oneself); null: signed out. */

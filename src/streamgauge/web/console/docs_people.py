@@ -1,5 +1,7 @@
 """The routes about people, as the OpenAPI document tells them."""
 
+from typing import Any
+
 from streamgauge.kernel.access import Role
 from streamgauge.web.console.members import DEFAULT_ENTRIES, MOST_ENTRIES
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
@@ -45,11 +47,11 @@ _CHANGES = "By a session, with its CSRF token."
 _BEGINS = "Answers with a session, and sets its cookie."
 
 
-def _doc(method: str, path: str, name: str, summary: str, reply: Schema, about: str = "", **more: object) -> RouteDoc:
-    return RouteDoc(method, f"/console/v1{path}", Tag.CONSOLE, f"console{name}", summary, about, reply=reply, **more)  # type: ignore[arg-type]  # passed on as they are
+def _doc(method: str, path: str, name: str, summary: str, reply: Schema, about: str = "", **more: Any) -> RouteDoc:
+    return RouteDoc(method, f"/console/v1{path}", Tag.CONSOLE, f"console{name}", summary, about, reply=reply, **more)
 
 
-def _open(method: str, path: str, name: str, summary: str, reply: Schema, about: str = "", **more: object) -> RouteDoc:
+def _open(method: str, path: str, name: str, summary: str, reply: Schema, about: str = "", **more: Any) -> RouteDoc:
     return _doc(method, path, name, summary, reply, about, needs_key=False, **more)
 
 

@@ -59,7 +59,8 @@ _USAGE_BODY = _object(
     {
         "event_name": _TEXT,
         "aggregation_type": {"type": "string", "enum": list(AGGREGATION_TYPES)},
-        "property_name": _described(_TEXT, "Without it the type is COUNT."),
+        "property_name": _described(_TEXT, "Without it and without an expression the type is COUNT."),
+        "expression": _described(_TEXT, "Arithmetic over properties, instead of property_name; for SUM, AVG, MAX, LATEST."),
         **_WHO,
         **_RANGE,
         "window_size": _described(_WINDOW, "One result per window."),

@@ -17,6 +17,7 @@ Where the original is silent or guesses, here:
   to the values of its group; without a window there is one result per group, without window_size. Groups are ordered by text.
 - SUM_WITH_MULTIPLIER without a multiplier multiplies by one.
 - Filters: a property without values to match is refused.
+- expression, an addition: arithmetic over properties as meters have it, instead of property_name.
 - external_customer_id stands for all ids of its customer; whoever answers the question looks them up.
 - as_of ("position:<n>", or a time): what the answer was when no more than that had arrived. as_of "loaded" waits for nothing that
   was accepted and is not loaded yet; X-Streamgauge-Lag then says what the answer does not cover.
@@ -31,6 +32,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streamgauge.kernel.calendar import check_timezone
+from streamgauge.kernel.expression import Expression, parse_expression
 from streamgauge.kernel.query import (
     Aggregation,
     AsOf,
@@ -68,6 +70,7 @@ AGGREGATION_TYPES: Mapping[str, Aggregation] = {
 }
 _TYPE_OF = {aggregation: name for name, aggregation in AGGREGATION_TYPES.items() if name != WITH_MULTIPLIER}
 _BUCKETED = ("MAX", "SUM")
+_WITH_EXPRESSION = ("SUM", "AVG", "MAX", "LATEST")
 _FILTERED_BY = ("external_customer_id", "customer_id")
 _SOURCE = "source"
 _POSITION = "position:"
@@ -84,7 +87,8 @@ def parse_usage(body: bytes, project_id: str, now_ms: int) -> MetricQuery:
     """Raises Refusal, and nothing else, whatever the bytes are."""
     payload = Payload.from_body(body)
     event_name = payload.required_text("event_name").strip()
-    type_name, prop = _aggregation_type(payload)
+    expression = _expression(payload)
+    type_name, prop = _aggregation_type(payload, expression)
     start_ms, end_ms = payload.time_range(now_ms)
     bucket = _bucket(payload, type_name)
     filters = payload.field_filters(_FILTERED_BY) + payload.property_filters("filters")
@@ -92,6 +96,7 @@ def parse_usage(body: bytes, project_id: str, now_ms: int) -> MetricQuery:
         selection=Selection(project_id, start_ms, end_ms, event_name, filters, as_of(payload)),
         aggregation=AGGREGATION_TYPES[type_name],
         property=prop,
+        expression=expression,
         window=window_of(payload, "window_size") or bucket,
         bucket=bucket,
         calendar=_calendar(payload),
@@ -131,10 +136,26 @@ def clamped(value: Number | None) -> Number:
     return value if value is not None and value > 0 and value != float("inf") else 0
 
 
-def _aggregation_type(payload: Payload) -> tuple[str, str | None]:
+def _expression(payload: Payload) -> Expression | None:
+    text = payload.text("expression").strip()
+    if not text:
+        return None
+    if payload.text("property_name"):
+        raise check_payload(Reason.INVALID_PARAMETER, "expression", "property_name or expression, not both")
+    try:
+        return parse_expression(text)
+    except Refusal as refusal:
+        raise check_payload(refusal.reason, "expression", refusal.expected or refusal.message) from refusal
+
+
+def _aggregation_type(payload: Payload, expression: Expression | None) -> tuple[str, str | None]:
     """The type that holds, and the property that it is taken of."""
     name = payload.required_text("aggregation_type").strip().upper()
     prop = payload.text("property_name")
+    if expression is not None:
+        if name not in _WITH_EXPRESSION:
+            raise check_payload(Reason.INVALID_PARAMETER, "expression", f"no expression, but for {one_of(_WITH_EXPRESSION)}")
+        return name, None
     if not prop:
         return "COUNT", None
     if name not in AGGREGATION_TYPES:

@@ -1,11 +1,13 @@
 /** What can be done with a dashboard as a whole: rename, duplicate, delete. */
-import { ActionIcon, Button, Group, Menu, Modal, Stack, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Menu, Textarea, TextInput } from "@mantine/core";
 import { IconDotsVertical } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask } from "@/api/client";
 import { Confirm } from "@/parts/Confirm";
+import { FormModal } from "@/parts/FormModal";
 import { tell, tellFailure } from "@/parts/tell";
+import { useSend } from "@/parts/useSend";
 import { useProject } from "@/state/session";
 import { texts } from "@/texts";
 import { dashboards } from "@/texts/dashboards";
@@ -93,49 +95,40 @@ interface NameFormProps {
 export function NameForm({ title, action, name = "", description = "", onClose, onSave }: NameFormProps) {
   const [called, setCalled] = useState(name);
   const [about, setAbout] = useState(description);
-  const [busy, setBusy] = useState(false);
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await onSave(called.trim(), about.trim());
-      onClose();
-    } catch (failure) {
-      tellFailure(failure);
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { busy, failure, submit } = useSend(async () => {
+    await onSave(called.trim(), about.trim());
+    onClose();
+  });
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": texts.shell.close }}>
-      <form onSubmit={(event) => void save(event)}>
-        <Stack>
-          <TextInput
-            label={dashboards.name}
-            value={called}
-            maxLength={255}
-            required
-            data-autofocus
-            onChange={(event) => setCalled(event.currentTarget.value)}
-          />
-          <Textarea
-            label={dashboards.description}
-            value={about}
-            maxLength={2000}
-            autosize
-            minRows={2}
-            onChange={(event) => setAbout(event.currentTarget.value)}
-          />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {texts.shell.cancel}
-            </Button>
-            <Button type="submit" loading={busy} disabled={!called.trim()}>
-              {action}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <FormModal
+      opened
+      onClose={onClose}
+      title={title}
+      action={action}
+      busy={busy}
+      failure={failure}
+      ready={called.trim() !== ""}
+      onSubmit={(event) => {
+        event?.preventDefault();
+        void submit(undefined);
+      }}
+    >
+      <TextInput
+        label={dashboards.name}
+        value={called}
+        maxLength={255}
+        required
+        data-autofocus
+        onChange={(event) => setCalled(event.currentTarget.value)}
+      />
+      <Textarea
+        label={dashboards.description}
+        value={about}
+        maxLength={2000}
+        autosize
+        minRows={2}
+        onChange={(event) => setAbout(event.currentTarget.value)}
+      />
+    </FormModal>
   );
 }

@@ -1,7 +1,8 @@
 /** The query of a funnel: its website, its steps in order, and how long a visitor may take. */
+
 import { ActionIcon, Button, Fieldset, Group, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { objectOf } from "@/pages/explore/answer";
+import { objectOf } from "@/api/exact";
 import { EventSelect } from "@/pages/explore/EventSelect";
 import { dashboards } from "@/texts/dashboards";
 import type { WidgetQuery } from "./dashboards";

@@ -3,17 +3,18 @@ import { MultiSelect, Select, SimpleGrid } from "@mantine/core";
 import { useEffect } from "react";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
+import { dimensionName, metricName, SITE_METRICS } from "@/format/site";
 import { useProject } from "@/state/session";
 import { texts } from "@/texts";
 import { dashboards } from "@/texts/dashboards";
+import { web } from "@/texts/web";
 import type { WidgetQuery } from "./dashboards";
-import { dimensionName, metricName, SITE_METRICS } from "./SiteWidget";
 
 const { editor } = dashboards;
 
 export const VIEWS = ["metrics", "series", "breakdown", "retention", "attribution"] as const;
 type View = (typeof VIEWS)[number];
-const DIMENSIONS = Object.keys(dashboards.dimensions);
+const DIMENSIONS = Object.keys(web.filterNames);
 const DRAWINGS: Record<View, readonly (keyof typeof editor.drawings)[]> = {
   metrics: ["number"],
   series: ["line", "area", "bar"],

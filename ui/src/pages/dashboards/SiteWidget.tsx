@@ -1,57 +1,24 @@
 /** Widgets of web analytics: numbers, series, breakdowns (on the world map too), retention, attribution. */
+
 import { ScrollArea, SimpleGrid } from "@mantine/core";
 import type { Exact } from "@/api/exact";
-import { changeOf, formatDecimal, formatDuration, formatMoney, formatShare } from "@/format/numbers";
-import { type Json, listOf, objectOf, textOf } from "@/pages/explore/answer";
+import { type Json, listOf, objectOf, textOf } from "@/api/exact";
+import { changeOf, formatDecimal, formatMoney, roundDecimal } from "@/format/numbers";
+import { dimensionName, drawnMetric, formatMetric, metricName, unitOf, valueName } from "@/format/site";
 import { PieChart } from "@/parts/charts/PieChart";
 import { type Series, SeriesChart } from "@/parts/charts/SeriesChart";
-import { countryName, WorldMap } from "@/parts/charts/WorldMap";
+import { WorldMap } from "@/parts/charts/WorldMap";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Figure } from "@/parts/Figure";
 import { Empty } from "@/parts/states";
 import { texts } from "@/texts";
-import { dashboards } from "@/texts/dashboards";
 import { dateLabel, drawKind, type Shown } from "./drawing";
 import { Retention } from "./Retention";
-
-export const SITE_METRICS = [
-  "visitors",
-  "visits",
-  "page_views",
-  "events",
-  "views_per_visit",
-  "bounce_rate",
-  "visit_duration",
-  "conversions",
-  "conversion_rate",
-  "revenue",
-  "revenue_per_visitor",
-  "orders",
-] as const;
-export type SiteMetric = (typeof SITE_METRICS)[number];
-const SHARES: readonly string[] = ["bounce_rate", "conversion_rate"];
-const MONEY: readonly string[] = ["revenue", "revenue_per_visitor"];
-
-export function metricName(metric: string): string {
-  const known = SITE_METRICS.find((one) => one === metric);
-  return known ? dashboards.siteMetrics[known] : metric;
-}
-
-/** As people read it: shares in per cent, durations in minutes, money exact with its currency. */
-export function formatMetric(metric: string, value: string | null, currency: string): string {
-  if (value === null) return "–";
-  if (SHARES.includes(metric)) return formatShare(Number(value));
-  if (metric === "visit_duration") return formatDuration(Number(value));
-  if (metric === "revenue") return formatMoney(value, currency);
-  if (metric === "revenue_per_visitor") return `${currency} ${Number(value).toFixed(2)}`;
-  if (metric === "views_per_visit") return Number(value).toFixed(2);
-  return formatDecimal(value);
-}
 
 export function SiteWidget(props: Shown) {
   const { query, data } = props;
   const body = objectOf(data);
-  if (query.view === "retention") return <Retention body={body} height={props.height} />;
+  if (query.view === "retention") return <Retention title={props.title} body={body} height={props.height} />;
   if (query.view === "attribution") return <Attribution {...props} body={body} />;
   if (query.view === "breakdown") return <Breakdown {...props} body={body} />;
   if (query.view === "metrics" || query.draw === "number") return <Numbers {...props} body={body} />;
@@ -110,10 +77,7 @@ function SeriesOf({ title, query, body, height }: Part) {
   const metrics = metricsOf(query, objectOf(body.metrics));
   const currency = textOf(body.currency) ?? "";
   const first = metrics[0] ?? "";
-  const numberAt = (point: Json | undefined, metric: string) => {
-    const value = textOf(point?.[metric]);
-    return value === null ? null : SHARES.includes(metric) ? Number(value) * 100 : Number(value);
-  };
+  const numberAt = (point: Json | undefined, metric: string) => drawnMetric(metric, textOf(point?.[metric]));
   const series: Series[] = metrics.flatMap((metric) => [
     { name: metricName(metric), values: points.map((point) => numberAt(point, metric)) },
     ...(before.length
@@ -133,7 +97,7 @@ function SeriesOf({ title, query, body, height }: Part) {
       labels={points.map((point) => dateLabel(textOf(point.date) ?? "", textOf(body.interval) ?? "day"))}
       series={series}
       kind={drawKind(query.draw, "line")}
-      unit={MONEY.includes(first) ? currency : SHARES.includes(first) ? "%" : metricName(first)}
+      unit={unitOf(first, currency)}
       height={height}
     />
   );
@@ -212,25 +176,11 @@ function Breakdown({ title, query, body, height }: Part) {
   );
 }
 
-export function dimensionName(key: string): string {
-  const names: Record<string, string> = dashboards.dimensions;
-  return names[key] ?? key.replace(/^property:/, "");
-}
-
-export function valueName(key: string, value: string): string {
-  if (value === "") return dashboards.unknownValue;
-  return key === "country" ? countryName(value) : value;
-}
-
 function Attribution({ title, query, body, height }: Part) {
   const currency = textOf(body.currency) ?? "";
   const dimension = textOf(body.dimension) ?? "channel";
   const rows: (Json & { value?: Exact })[] = listOf(body.rows).map(objectOf);
   const numberOf = (row: Json, name: string) => Number(textOf(row[name]) ?? 0);
-  const exact = (row: Json, name: string) =>
-    Number(textOf(row[name]) ?? 0)
-      .toFixed(2)
-      .replace(/\.00$/, "");
   if (rows.length === 0) return <Empty title={texts.charts.noData} height={height} />;
   const name = (row: Json) => valueName(dimension, textOf(row.value) ?? "");
   if (query.draw === "bar")
@@ -257,7 +207,7 @@ function Attribution({ title, query, body, height }: Part) {
       id: "conversions",
       title: metricName("conversions"),
       number: true,
-      cell: (row) => formatDecimal(exact(row, "conversions")),
+      cell: (row) => formatDecimal(roundDecimal(textOf(row.conversions) ?? "0", 2)),
       by: (row) => numberOf(row, "conversions"),
     },
     {

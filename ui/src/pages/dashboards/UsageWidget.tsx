@@ -1,8 +1,9 @@
 /** Widgets of metered usage. Amounts are the server's exact decimals; charts alone take them as numbers. */
+
 import { Stack, Text } from "@mantine/core";
+import { type Json, listOf, objectOf, textOf } from "@/api/exact";
 import { formatDecimal } from "@/format/numbers";
 import { BROWSER_ZONE, dayOf, formatTime } from "@/format/times";
-import { type Json, listOf, objectOf, textOf } from "@/pages/explore/answer";
 import { PieChart } from "@/parts/charts/PieChart";
 import { SeriesChart } from "@/parts/charts/SeriesChart";
 import { type Column, DataTable } from "@/parts/DataTable";
@@ -10,6 +11,7 @@ import { Figure } from "@/parts/Figure";
 import { Empty } from "@/parts/states";
 import { texts } from "@/texts";
 import { dashboards } from "@/texts/dashboards";
+import { web } from "@/texts/web";
 import { dateLabel, drawKind, type Shown } from "./drawing";
 
 export function UsageWidget({ title, query, data, height, instead }: Shown) {
@@ -70,7 +72,7 @@ export function UsageWidget({ title, query, data, height, instead }: Shown) {
 
 function groupOf(point: Json): string {
   return Object.values(objectOf(point.group_by))
-    .map((one) => textOf(one) || dashboards.unknownValue)
+    .map((one) => textOf(one) || web.unknown)
     .join(" · ");
 }
 

@@ -1,9 +1,8 @@
 /** Dashboards as the server keeps them, and the few ways to change one. */
 import { api, ask, Refused } from "@/api/client";
-import { askText, type Exact, parseExact } from "@/api/exact";
+import { askText, type Exact, objectOf, parseExact, textOf } from "@/api/exact";
 import { queryClient, useAsk } from "@/api/queries";
 import type { paths } from "@/api/schema";
-import { objectOf, textOf } from "@/pages/explore/answer";
 import { useProject } from "@/state/session";
 
 type Reply<P extends keyof paths, M extends "get" | "post"> =

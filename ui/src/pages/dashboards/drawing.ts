@@ -1,6 +1,7 @@
 /** What all drawings of widgets are given, and how their dates are written. */
+
 import type { Exact } from "@/api/exact";
-import { labelOf } from "@/pages/explore/answer";
+import { BUCKETS, labelOf } from "@/format/times";
 import type { Instead, WidgetQuery } from "./dashboards";
 
 export interface Shown {
@@ -12,11 +13,9 @@ export interface Shown {
   instead: Instead;
 }
 
-export const INTERVALS = ["hour", "day", "week", "month"] as const;
-
 /** A bucket's date; of web analytics a month is "2024-01" and an hour has its time. */
 export function dateLabel(date: string, interval: string): string {
-  const known = INTERVALS.find((one) => one === interval) ?? "day";
+  const known = BUCKETS.find((one) => one === interval) ?? "day";
   return labelOf(date, known);
 }
 

@@ -1,6 +1,6 @@
 /** The query of a widget about events as a question of Explore, which draws and edits it; and back. */
+import { objectOf, textOf } from "@/api/exact";
 import { addDays, BROWSER_ZONE, dayOf } from "@/format/times";
-import { objectOf, textOf } from "@/pages/explore/answer";
 import {
   COMPARES,
   INTERVALS,

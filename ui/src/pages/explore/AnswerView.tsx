@@ -2,7 +2,7 @@
 import { Group, Stack, Text } from "@mantine/core";
 import type { RefObject } from "react";
 import { formatDecimal, formatShare } from "@/format/numbers";
-import { formatDay } from "@/format/times";
+import { formatDay, isPartial, labelOf } from "@/format/times";
 import type { ChartHandle } from "@/parts/charts/Chart";
 import { PieChart } from "@/parts/charts/PieChart";
 import { type Series, SeriesChart } from "@/parts/charts/SeriesChart";
@@ -11,7 +11,7 @@ import { Change, Figure } from "@/parts/Figure";
 import { Empty } from "@/parts/states";
 import { texts } from "@/texts";
 import { explore } from "@/texts/explore";
-import { type Answer, datesOf, isPartial, labelOf, type Measured, valuesAt } from "./answer";
+import { type Answer, datesOf, type Measured, valuesAt } from "./answer";
 import { daysOfQuestion, intervalOf, type Question, zoneOf } from "./question";
 import { type Row, tableOf } from "./table";
 

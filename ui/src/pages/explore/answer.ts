@@ -1,10 +1,8 @@
 /** The answer of GET /solinth/v1/metrics as rows and series. Values are the server's texts; charts alone take them as numbers. */
 
-import type { Exact } from "@/api/exact";
+import { type Exact, type Json, listOf, objectOf, textOf } from "@/api/exact";
+import type { Interval } from "@/format/times";
 import { addDays, type Days, dayOf } from "@/format/times";
-import type { Interval } from "./question";
-
-export type Json = { [name: string]: Exact };
 
 export interface Measured {
   /** Over the whole range; null where no event had a value. */
@@ -77,18 +75,6 @@ function measured(json: Json): Measured {
   return { total: textOf(json.total) ?? textOf(json.value), count: textOf(json.count), points };
 }
 
-export function objectOf(value: Exact | undefined): Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
-}
-
-export function listOf(value: Exact | undefined): Exact[] {
-  return Array.isArray(value) ? value : [];
-}
-
-export function textOf(value: Exact | undefined): string | null {
-  return typeof value === "string" ? value : null;
-}
-
 /** Every bucket of the range by its date, also those that the answer leaves out because nothing is in them. */
 export function datesOf(days: Days, interval: Interval, measuredAll: readonly Measured[]): string[] {
   const known = new Set(measuredAll.flatMap(({ points }) => points.map(({ date }) => date)));
@@ -116,20 +102,4 @@ function nextOf(date: string, interval: Interval): string {
 export function valuesAt(dates: readonly string[], { points }: Measured): (string | null)[] {
   const byDate = new Map(points.map(({ date, value }) => [date, value]));
   return dates.map((date) => byDate.get(date) ?? null);
-}
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** A bucket's date for people: as its zone has it, which the server has already decided. */
-export function labelOf(date: string, interval: Interval): string {
-  const [year = "", month = "", day = ""] = date.slice(0, 10).split("-");
-  const name = MONTHS[Number(month) - 1] ?? month;
-  if (interval === "month") return `${name} ${year}`;
-  if (interval === "hour") return `${Number(day)} ${name}, ${date.slice(11, 16)}`;
-  return `${Number(day)} ${name}`;
-}
-
-/** Whether the bucket is not over yet. */
-export function isPartial(days: Days, zone: string, now = new Date()): boolean {
-  return days.to >= dayOf(now, zone);
 }

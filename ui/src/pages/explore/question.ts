@@ -1,10 +1,10 @@
 /** A question of Explore: how it stands in the link, and the parameters of GET /solinth/v1/metrics that ask it. */
-import { BROWSER_ZONE, type Days, lengthOf } from "@/format/times";
+import { BROWSER_ZONE, BUCKETS, type Days, type Interval, lengthOf } from "@/format/times";
 import { daysOfValues, rangeFields } from "@/parts/RangePicker";
 import { choice, type Field, list, text, type Values } from "@/state/url";
 
 export const METRICS = ["count", "sum", "avg", "min", "max", "unique", "median", "p90", "p95", "p99"] as const;
-export const INTERVALS = ["auto", "hour", "day", "week", "month", "none"] as const;
+export const INTERVALS = ["auto", ...BUCKETS, "none"] as const;
 export const COMPARES = ["none", "previous_period", "previous_year"] as const;
 export const VIEWS = ["line", "area", "bar", "pie", "number", "table"] as const;
 export const TEXT_OPERATORS = ["is", "is_not", "contains", "matches"] as const;
@@ -14,7 +14,6 @@ export const LIMITS = ["5", "10", "25", "50", "100"] as const;
 export const MOST_GROUPS = 3;
 
 export type Operator = (typeof OPERATORS)[number];
-export type Interval = Exclude<(typeof INTERVALS)[number], "auto" | "none">;
 export type View = (typeof VIEWS)[number];
 
 export interface PropertyFilter {

@@ -1,6 +1,6 @@
 import { Group, Stack } from "@mantine/core";
 import { changeOf, formatNumber } from "@/format/numbers";
-import { labelOf } from "@/pages/explore/answer";
+import { labelOf } from "@/format/times";
 import { SeriesChart } from "@/parts/charts/SeriesChart";
 import { Figure } from "@/parts/Figure";
 import { Panel } from "@/parts/Panel";

@@ -1,7 +1,8 @@
 /** One customer: usage of this period against what is included, usage over time, who belongs to whom. */
-import { Anchor, Badge, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { Link, useParams } from "wouter";
-import { api, ask } from "@/api/client";
+import { api, ask, Refused } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import { formatDecimal, formatShare } from "@/format/numbers";
 import { BROWSER_ZONE, formatDay } from "@/format/times";
@@ -10,22 +11,20 @@ import { Page } from "@/parts/Page";
 import { Panel } from "@/parts/Panel";
 import { daysOfValues, RangePicker, rangeFields } from "@/parts/RangePicker";
 import { Answer, Empty } from "@/parts/states";
-import { useProject } from "@/state/session";
+import { NotFound } from "@/shell/NotFound";
+import { useMay, useProject } from "@/state/session";
 import { useUrlState } from "@/state/url";
 import { metering } from "@/texts/metering";
 import { CUSTOMERS, type Feature, useFeatures, useUsage } from "./ask";
+import { type Customer, CustomerForm } from "./CustomerForm";
 import { UsageChart } from "./UsageChart";
 
 const { customers: texts } = metering;
 
 export default function CustomerPage() {
-  const project = useProject();
-  const { id } = useParams<{ id: string }>();
-  const customer = useAsk(
-    [CUSTOMERS, project.id, "one", id],
-    (signal) => ask(api.GET("/flexprice/v1/customers/{id}", { params: { path: { id: id ?? "" } }, signal })),
-    { when: !!id },
-  );
+  const { id = "" } = useParams<{ id: string }>();
+  const customer = useCustomer(id);
+  if (customer.error instanceof Refused && customer.error.status === 404) return <NotFound home="/customers" />;
   return (
     <Answer of={customer} height={480}>
       {(given) => <OneCustomer customer={given} />}
@@ -33,15 +32,14 @@ export default function CustomerPage() {
   );
 }
 
-interface Customer {
-  id: string;
-  external_id: string;
-  name: string;
-  email: string;
-  timezone: string;
-  aliases: string[];
-  parent_customer_id?: string;
-  created_at: string;
+/** id "": nobody, and nothing is asked. */
+function useCustomer(id: string) {
+  const project = useProject();
+  return useAsk(
+    [CUSTOMERS, project.id, "one", id],
+    (signal) => ask(api.GET("/flexprice/v1/customers/{id}", { params: { path: { id } }, signal })),
+    { when: id !== "", keep: false },
+  );
 }
 
 function OneCustomer({ customer }: { customer: Customer }) {
@@ -53,7 +51,12 @@ function OneCustomer({ customer }: { customer: Customer }) {
     <Page
       title={customer.name || customer.external_id}
       about={`${customer.external_id}${customer.email ? ` · ${customer.email}` : ""}`}
-      actions={<RangePicker values={view} zone={zone} onChange={change} />}
+      actions={
+        <>
+          <RangePicker values={view} zone={zone} onChange={change} />
+          <Edit customer={customer} />
+        </>
+      }
     >
       <Stack gap="md">
         <Included customer={customer} />
@@ -202,16 +205,14 @@ function Details({ customer }: { customer: Customer }) {
   const children = useAsk([CUSTOMERS, project.id, "children", customer.id], (signal) =>
     ask(api.GET("/flexprice/v1/customers/{id}/children", { params: { path: { id: customer.id } }, signal })),
   );
-  const parent = customer.parent_customer_id
-    ? [{ id: customer.parent_customer_id, name: customer.parent_customer_id }]
-    : [];
-  const below = (children.data?.items ?? []).map(({ id, name, external_id }) => ({ id, name: name || external_id }));
+  const parent = useCustomer(customer.parent_customer_id ?? "").data;
+  const below = (children.data?.items ?? []).map(named);
   const rows = [
     { name: texts.externalId, value: customer.external_id },
     { name: texts.aliases, value: customer.aliases.join(", ") || "–" },
     { name: texts.zone, value: customer.timezone || "UTC" },
     { name: texts.created, value: formatDay(customer.created_at) },
-    { name: texts.parent, value: <CustomerLinks of={parent} /> },
+    { name: texts.parent, value: <CustomerLinks of={parent ? [named(parent)] : []} /> },
     { name: texts.children, value: <CustomerLinks of={below} /> },
   ];
   return (
@@ -227,6 +228,26 @@ function Details({ customer }: { customer: Customer }) {
         </Group>
       ))}
     </Panel>
+  );
+}
+
+const named = ({ id, name, external_id }: Pick<Customer, "id" | "name" | "external_id">) => ({
+  id,
+  name: name || external_id,
+});
+
+function Edit({ customer }: { customer: Customer }) {
+  const [open, { open: begin, close }] = useDisclosure(false);
+  const parent = useCustomer(customer.parent_customer_id ?? "").data;
+  const may = useMay("member");
+  if (!may) return null;
+  return (
+    <>
+      <Button variant="default" onClick={begin} disabled={!!customer.parent_customer_id && !parent}>
+        {texts.edit}
+      </Button>
+      {open && <CustomerForm of={customer} parent={parent?.external_id ?? ""} onClose={close} />}
+    </>
   );
 }
 

@@ -1,25 +1,25 @@
 /** Customers, found by name; the newest first. */
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+
+import { Button, Group, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { api, ask } from "@/api/client";
-import { queryClient, useAsk } from "@/api/queries";
+import { useAsk } from "@/api/queries";
 import { formatDay } from "@/format/times";
-import { fieldErrors, Why } from "@/pages/people/Entrance";
-import { useSend } from "@/pages/people/useSend";
 import { DataTable } from "@/parts/DataTable";
 import { Page } from "@/parts/Page";
+import { Pager } from "@/parts/Pager";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
-import { tell } from "@/parts/tell";
 import { useMay, useProject } from "@/state/session";
 import { text, useUrlState } from "@/state/url";
-import { texts as all } from "@/texts";
 import { metering } from "@/texts/metering";
 import { CUSTOMERS } from "./ask";
+
+// Who only looks needs none of its fields.
+const CustomerForm = lazy(() => import("./CustomerForm").then((file) => ({ default: file.CustomerForm })));
 
 const { customers: texts } = metering;
 const PAGE = 50;
@@ -109,101 +109,22 @@ export default function CustomersPage() {
                   },
                 ]}
               />
-              <Group justify="flex-end" p="xs" gap="sm">
-                <Text size="sm" className="soft figures">
-                  {texts.page(pagination.offset + 1, pagination.offset + items.length, pagination.total)}
-                </Text>
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={offset === 0}
-                  onClick={() => change({ from: String(Math.max(0, offset - PAGE)) })}
-                >
-                  {texts.before}
-                </Button>
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={offset + items.length >= pagination.total}
-                  onClick={() => change({ from: String(offset + PAGE) })}
-                >
-                  {texts.next}
-                </Button>
-              </Group>
+              <Pager
+                offset={pagination.offset}
+                shown={items.length}
+                total={pagination.total}
+                size={PAGE}
+                onChange={(next) => change({ from: String(next) })}
+              />
             </>
           )}
         </Answer>
       </Panel>
-      <Modal opened={making} onClose={close} title={texts.create} closeButtonProps={{ "aria-label": all.shell.close }}>
-        <NewCustomer
-          onMade={(id) => {
-            close();
-            go(`/customers/${id}`);
-          }}
-        />
-      </Modal>
+      {making && (
+        <Suspense>
+          <CustomerForm onClose={close} onSaved={(id) => go(`/customers/${id}`)} />
+        </Suspense>
+      )}
     </Page>
-  );
-}
-
-function NewCustomer({ onMade }: { onMade: (id: string) => void }) {
-  const [zone] = useState("");
-  const form = useForm({
-    mode: "uncontrolled",
-    initialValues: { external_id: "", name: "", email: "", timezone: zone },
-  });
-  const { busy, failure, submit } = useSend(
-    async (values: { external_id: string; name: string; email: string; timezone: string }) => {
-      const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
-      const made = await ask(
-        api.POST("/flexprice/v1/customers", { body: { ...given, external_id: values.external_id, name: values.name } }),
-      );
-      await queryClient.invalidateQueries({ queryKey: [CUSTOMERS] });
-      tell(texts.made);
-      onMade(made.id);
-    },
-  );
-  const errors = fieldErrors(failure);
-  return (
-    <form onSubmit={form.onSubmit(submit)}>
-      <Stack gap="sm">
-        <Why failure={failure} />
-        <TextInput
-          label={texts.name}
-          required
-          data-autofocus
-          key={form.key("name")}
-          {...form.getInputProps("name")}
-          error={errors.name}
-        />
-        <TextInput
-          label={texts.externalId}
-          description={texts.externalIdHint}
-          required
-          key={form.key("external_id")}
-          {...form.getInputProps("external_id")}
-          error={errors.external_id}
-        />
-        <TextInput
-          label={texts.email}
-          type="email"
-          key={form.key("email")}
-          {...form.getInputProps("email")}
-          error={errors.email}
-        />
-        <TextInput
-          label={texts.zone}
-          placeholder="UTC"
-          key={form.key("timezone")}
-          {...form.getInputProps("timezone")}
-          error={errors.timezone}
-        />
-        <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
-            {all.shell.create}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

@@ -1,8 +1,8 @@
 /** One meter: what it measured, for whom, and how it is defined. */
-import { Button, Group, Select, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Select, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { useLocation, useParams } from "wouter";
-import { api, ask } from "@/api/client";
+import { api, ask, Refused } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
 import { BROWSER_ZONE, formatDay, formatTime, lengthOf } from "@/format/times";
@@ -11,16 +11,20 @@ import { Confirm } from "@/parts/Confirm";
 import { DataTable } from "@/parts/DataTable";
 import { downloadCsv } from "@/parts/download";
 import { Figure } from "@/parts/Figure";
+import { FormModal } from "@/parts/FormModal";
 import { Page } from "@/parts/Page";
 import { Panel } from "@/parts/Panel";
 import { daysOfValues, RangePicker, rangeFields } from "@/parts/RangePicker";
 import { Snippet } from "@/parts/Snippet";
 import { Answer, Empty } from "@/parts/states";
+import { tell } from "@/parts/tell";
+import { useSend } from "@/parts/useSend";
 import { NotFound } from "@/shell/NotFound";
 import { useMay } from "@/state/session";
 import { choice, text, useUrlState } from "@/state/url";
 import { metering } from "@/texts/metering";
-import { countsOf, METERS, type Meter, useFeatures, useMeters, useUsage, WINDOWS, type Window } from "./ask";
+import { countsOf, METERS, type Meter, useFeatures, useMeter, useUsage, WINDOWS, type Window } from "./ask";
+import { type Condition, Conditions, wholeConditions } from "./Conditions";
 import { CustomerSelect } from "./CustomerSelect";
 import { UsageChart } from "./UsageChart";
 
@@ -28,14 +32,12 @@ const { meter: texts } = metering;
 const fields = { ...rangeFields, window: choice(["auto", ...WINDOWS], "auto"), by: text(), customer: text() };
 
 export default function MeterPage() {
-  const { id } = useParams<{ id: string }>();
-  const meters = useMeters();
+  const { id = "" } = useParams<{ id: string }>();
+  const asked = useMeter(id);
+  if (asked.error instanceof Refused && asked.error.status === 404) return <NotFound home="/meters" />;
   return (
-    <Answer of={meters} height={480}>
-      {({ items }) => {
-        const meter = items.find((one) => one.id === id);
-        return meter ? <OneMeter meter={meter} /> : <NotFound home="/meters" />;
-      }}
+    <Answer of={asked} height={480}>
+      {(meter) => <OneMeter meter={meter} key={meter.id} />}
     </Answer>
   );
 }
@@ -65,11 +67,16 @@ function OneMeter({ meter }: { meter: Meter }) {
       actions={
         <>
           <RangePicker values={view} zone={zone} onChange={change} />
-          <Archive meter={meter} />
+          {meter.status === "published" && <Archive meter={meter} />}
         </>
       }
     >
       <Stack gap="md">
+        {meter.status === "archived" && (
+          <Alert title={texts.archived} color="gray" variant="light">
+            {texts.archivedHint}
+          </Alert>
+        )}
         <Panel>
           <Group gap="sm" align="flex-end">
             <CustomerSelect
@@ -193,7 +200,7 @@ function OneMeter({ meter }: { meter: Meter }) {
             />
           </Panel>
         )}
-        <Panel title={texts.definition}>
+        <Panel title={texts.definition} actions={meter.status === "published" && <AddConditions meter={meter} />}>
           <Stack gap="xs">
             <Text size="sm" className="soft">
               {texts.addFilterHint}
@@ -215,6 +222,44 @@ function OneMeter({ meter }: { meter: Meter }) {
         </Panel>
       </Stack>
     </Page>
+  );
+}
+
+/** More conditions for a meter that exists: its filters only ever grow. */
+function AddConditions({ meter }: { meter: Meter }) {
+  const [conditions, setConditions] = useState<Condition[] | null>(null);
+  const may = useMay("member");
+  const close = () => setConditions(null);
+  const { busy, failure, submit } = useSend(async (filters: Condition[]) => {
+    await ask(api.PUT("/flexprice/v1/meters/{id}", { params: { path: { id: meter.id } }, body: { filters } }));
+    await Promise.all(["usage", METERS].map((name) => queryClient.invalidateQueries({ queryKey: [name] })));
+    tell(texts.filtersAdded);
+    close();
+  });
+  if (!may) return null;
+  return (
+    <>
+      <Button size="xs" variant="default" onClick={() => setConditions([{ key: "", values: [] }])}>
+        {texts.addFilter}
+      </Button>
+      <FormModal
+        opened={conditions !== null}
+        onClose={close}
+        title={texts.addFilter}
+        action={texts.addFilter}
+        busy={busy}
+        failure={failure}
+        onSubmit={(event) => {
+          event?.preventDefault();
+          void submit(wholeConditions(conditions ?? []));
+        }}
+      >
+        <Text size="sm" className="soft">
+          {texts.addFilterHint}
+        </Text>
+        <Conditions event={meter.event_name} conditions={conditions ?? []} onChange={setConditions} />
+      </FormModal>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 /** All meters, with what they measured lately. */
-import { Button } from "@mantine/core";
+import { Button, Group, SegmentedControl } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { Link, useLocation } from "wouter";
 import { formatDecimal } from "@/format/numbers";
@@ -9,13 +9,16 @@ import { Page } from "@/parts/Page";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { useMay } from "@/state/session";
+import { choice, useUrlState } from "@/state/url";
 import { metering } from "@/texts/metering";
-import { countsOf, filtersOf, type Meter, useFeatures, useMeters, useUsage } from "./ask";
+import { countsOf, filtersOf, type Meter, STATUSES, useFeatures, useMeters, useUsage } from "./ask";
 
 const { meters: texts } = metering;
+const fields = { status: choice(STATUSES, "published") };
 
 export default function MetersPage() {
-  const meters = useMeters();
+  const [{ status }, change] = useUrlState(fields);
+  const meters = useMeters(status);
   const features = useFeatures();
   const [, go] = useLocation();
   const may = useMay("member");
@@ -28,11 +31,26 @@ export default function MetersPage() {
   return (
     <Page title={texts.title} about={texts.about} actions={create}>
       <Panel flush>
+        <Group p="md" pb="xs">
+          <SegmentedControl
+            aria-label={texts.status}
+            size="xs"
+            data={STATUSES.map((value) => ({ value, label: texts.statuses[value] }))}
+            value={status}
+            onChange={(value) => change({ status: STATUSES.find((one) => one === value) ?? "published" })}
+          />
+        </Group>
         <Answer
           of={meters}
           height={320}
           isEmpty={({ items }) => items.length === 0}
-          empty={<Empty title={texts.none} hint={texts.noneHint} action={create} height={320} />}
+          empty={
+            status === "archived" ? (
+              <Empty title={texts.noArchived} height={320} />
+            ) : (
+              <Empty title={texts.none} hint={texts.noneHint} action={create} height={320} />
+            )
+          }
         >
           {({ items }) => (
             <DataTable

@@ -25,10 +25,20 @@ export function useFeatures() {
   );
 }
 
-export function useMeters() {
+export const STATUSES = ["published", "archived"] as const;
+export type Status = (typeof STATUSES)[number];
+
+export function useMeters(status: Status = "published") {
   const project = useProject();
-  return useAsk([METERS, project.id, "meters"], (signal) =>
-    ask(api.GET("/flexprice/v1/meters", { params: { query: { limit: MOST } }, signal })),
+  return useAsk([METERS, project.id, "meters", status], (signal) =>
+    ask(api.GET("/flexprice/v1/meters", { params: { query: { limit: MOST, status } }, signal })),
+  );
+}
+
+export function useMeter(id: string) {
+  const project = useProject();
+  return useAsk([METERS, project.id, "meter", id], (signal) =>
+    ask(api.GET("/flexprice/v1/meters/{id}", { params: { path: { id } }, signal })),
   );
 }
 

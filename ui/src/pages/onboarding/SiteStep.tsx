@@ -1,15 +1,16 @@
 /** Events of a website name it: the first website of the project, or a form that adds one. */
+
 import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { api, ask } from "@/api/client";
 import { queryClient, useAsk } from "@/api/queries";
+import { fieldErrors, Why } from "@/parts/refusal";
 import { Snippet } from "@/parts/Snippet";
 import { Answer } from "@/parts/states";
+import { useSend } from "@/parts/useSend";
 import { useMay, useProject } from "@/state/session";
 import { onboarding as words } from "@/texts/onboarding";
-import { fieldErrors, Why } from "../people/Entrance";
-import { useSend } from "../people/useSend";
 
 interface Site {
   id: string;

@@ -1,8 +1,7 @@
 /** The frame of pages before one is signed in: a card in the middle, with a heading of its own. */
-import { Alert, Box, Group, Stack, Text, Title } from "@mantine/core";
+import { Box, Group, Stack, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import { Refused } from "@/api/client";
 import { texts } from "@/texts";
 
 export function Entrance({ title, about, children }: { title: string; about?: ReactNode; children?: ReactNode }) {
@@ -30,19 +29,4 @@ export function Entrance({ title, about, children }: { title: string; about?: Re
       </Stack>
     </Box>
   );
-}
-
-/** Why it was refused, where the form is. */
-export function Why({ failure }: { failure: unknown }) {
-  if (!failure) return null;
-  return (
-    <Alert color="red" variant="light" role="alert" p="xs">
-      {failure instanceof Error ? failure.message : String(failure)}
-    </Alert>
-  );
-}
-
-/** The field that a refusal names, for its form. */
-export function fieldErrors(failure: unknown): Record<string, string> {
-  return failure instanceof Refused && failure.field ? { [failure.field]: failure.message } : {};
 }

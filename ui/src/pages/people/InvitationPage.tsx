@@ -3,11 +3,12 @@ import { useForm } from "@mantine/form";
 import { useLocation, useSearch } from "wouter";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
+import { fieldErrors, Why } from "@/parts/refusal";
 import { Loading } from "@/parts/states";
+import { useSend } from "@/parts/useSend";
 import { takeSession } from "@/state/session";
 import { people } from "@/texts/people";
-import { Entrance, fieldErrors, Why } from "./Entrance";
-import { useSend } from "./useSend";
+import { Entrance } from "./Entrance";
 
 export default function InvitationPage() {
   const [, go] = useLocation();

@@ -2,10 +2,11 @@ import { Button, PasswordInput, Stack } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useLocation, useSearch } from "wouter";
 import { api, ask } from "@/api/client";
+import { fieldErrors, Why } from "@/parts/refusal";
+import { useSend } from "@/parts/useSend";
 import { takeSession } from "@/state/session";
 import { people } from "@/texts/people";
-import { Entrance, fieldErrors, Why } from "./Entrance";
-import { useSend } from "./useSend";
+import { Entrance } from "./Entrance";
 
 export default function NewPasswordPage() {
   const [, go] = useLocation();

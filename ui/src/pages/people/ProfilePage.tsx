@@ -4,12 +4,12 @@ import { Link } from "wouter";
 import { api, ask } from "@/api/client";
 import { Page } from "@/parts/Page";
 import { Panel } from "@/parts/Panel";
+import { fieldErrors, Why } from "@/parts/refusal";
 import { tell } from "@/parts/tell";
+import { useSend } from "@/parts/useSend";
 import { takeSession, useSession } from "@/state/session";
 import { texts } from "@/texts";
 import { people } from "@/texts/people";
-import { fieldErrors, Why } from "./Entrance";
-import { useSend } from "./useSend";
 
 export default function ProfilePage() {
   return (

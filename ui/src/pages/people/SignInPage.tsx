@@ -5,10 +5,11 @@ import { useEffect, useState } from "react";
 import { Redirect, useLocation, useSearch } from "wouter";
 import { api, ask, Refused } from "@/api/client";
 import { useAsk } from "@/api/queries";
+import { Why } from "@/parts/refusal";
+import { useSend } from "@/parts/useSend";
 import { takeSession, useSessionQuery } from "@/state/session";
 import { people } from "@/texts/people";
-import { Entrance, Why } from "./Entrance";
-import { useSend } from "./useSend";
+import { Entrance } from "./Entrance";
 
 /** Where to go on: only a path of our own, so that a foreign link cannot send people away after they signed in. */
 function nextOf(search: string): string {

@@ -1,4 +1,5 @@
 /** What counts as a conversion on a website: an event of a name, views of a page, or both. */
+
 import { Badge, Button, Group, NumberInput, SimpleGrid, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
@@ -8,15 +9,15 @@ import { queryClient, useAsk } from "@/api/queries";
 import type { paths } from "@/api/schema";
 import { formatMoney } from "@/format/numbers";
 import { Confirm } from "@/parts/Confirm";
+import { FormModal } from "@/parts/FormModal";
+import { RowButton } from "@/parts/RowButton";
+import { fieldErrors } from "@/parts/refusal";
 import { Answer } from "@/parts/states";
 import { tellFailure } from "@/parts/tell";
+import { useSend } from "@/parts/useSend";
 import { useMay, useProject } from "@/state/session";
 import { texts } from "@/texts";
 import { conversions as words } from "@/texts/settings";
-import { fieldErrors } from "../people/Entrance";
-import { useSend } from "../people/useSend";
-import { FormModal } from "./FormModal";
-import { RowButton } from "./RowButton";
 
 type Conversion =
   paths["/thebizness/api/websites/{id}/conversion-events"]["get"]["responses"][200]["content"]["application/json"]["conversion_events"][number];

@@ -1,11 +1,11 @@
 import { MultiSelect, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { api, ask } from "@/api/client";
+import { FormModal } from "@/parts/FormModal";
+import { fieldErrors } from "@/parts/refusal";
+import { useSend } from "@/parts/useSend";
 import { texts } from "@/texts";
 import { webhooks as words } from "@/texts/settings";
-import { fieldErrors } from "../people/Entrance";
-import { useSend } from "../people/useSend";
-import { FormModal } from "./FormModal";
 import { type Endpoint, type MessageType, TYPES } from "./webhooks";
 
 interface Values {

@@ -7,14 +7,14 @@ import { queryClient, useAsk } from "@/api/queries";
 import { formatAgo, formatTime } from "@/format/times";
 import { Confirm } from "@/parts/Confirm";
 import { DataTable } from "@/parts/DataTable";
+import { FormModal } from "@/parts/FormModal";
 import { Panel } from "@/parts/Panel";
+import { RowButton } from "@/parts/RowButton";
+import { fieldErrors } from "@/parts/refusal";
 import { Answer } from "@/parts/states";
+import { useSend } from "@/parts/useSend";
 import { type Role, useProject } from "@/state/session";
 import { settings, members as words } from "@/texts/settings";
-import { fieldErrors } from "../people/Entrance";
-import { useSend } from "../people/useSend";
-import { FormModal } from "./FormModal";
-import { RowButton } from "./RowButton";
 import { ShownOnce } from "./ShownOnce";
 
 interface InvitationsPanelProps {

@@ -9,12 +9,12 @@ import { formatAgo, formatDay, formatTime } from "@/format/times";
 import { Confirm } from "@/parts/Confirm";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Panel } from "@/parts/Panel";
+import { RowButton } from "@/parts/RowButton";
 import { Answer } from "@/parts/states";
 import { tell, tellFailure } from "@/parts/tell";
 import { type Role, SESSION_KEY, useMay, useProject, useSession } from "@/state/session";
 import { settings, members as words } from "@/texts/settings";
 import { InvitationsPanel } from "./InvitationsPanel";
-import { RowButton } from "./RowButton";
 import { useNarrow } from "./useNarrow";
 
 type Member = paths["/console/v1/members"]["get"]["responses"][200]["content"]["application/json"]["members"][number];

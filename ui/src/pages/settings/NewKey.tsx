@@ -4,11 +4,11 @@ import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import type { paths } from "@/api/schema";
 import { dayOf } from "@/format/times";
+import { FormModal } from "@/parts/FormModal";
+import { fieldErrors } from "@/parts/refusal";
+import { useSend } from "@/parts/useSend";
 import { useProject } from "@/state/session";
 import { keys as words } from "@/texts/settings";
-import { fieldErrors } from "../people/Entrance";
-import { useSend } from "../people/useSend";
-import { FormModal } from "./FormModal";
 
 export type KeyAnswer =
   paths["/console/v1/keys"]["get"]["responses"][200]["content"]["application/json"]["keys"][number];

@@ -4,13 +4,13 @@ import { api, ask } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { Copy } from "@/parts/Copy";
 import { Panel } from "@/parts/Panel";
+import { fieldErrors, Why } from "@/parts/refusal";
 import { tell } from "@/parts/tell";
+import { useSend } from "@/parts/useSend";
 import { NewProject } from "@/shell/NoProject";
 import { SESSION_KEY, useMay, useProject, useSession } from "@/state/session";
 import { texts } from "@/texts";
 import { settings, project as words } from "@/texts/settings";
-import { fieldErrors, Why } from "../people/Entrance";
-import { useSend } from "../people/useSend";
 
 export default function ProjectTab() {
   const { projects } = useSession();

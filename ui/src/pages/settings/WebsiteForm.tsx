@@ -4,12 +4,12 @@ import { api, ask } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import type { paths } from "@/api/schema";
 import { BROWSER_ZONE, knownZones } from "@/format/times";
+import { FormModal } from "@/parts/FormModal";
+import { fieldErrors } from "@/parts/refusal";
+import { useSend } from "@/parts/useSend";
 import { useProject } from "@/state/session";
 import { texts } from "@/texts";
 import { websites as words } from "@/texts/settings";
-import { fieldErrors } from "../people/Entrance";
-import { useSend } from "../people/useSend";
-import { FormModal } from "./FormModal";
 
 export type WebsiteAnswer =
   paths["/thebizness/api/websites"]["get"]["responses"][200]["content"]["application/json"]["websites"][number];

@@ -9,12 +9,12 @@ import { formatAgo, formatTime } from "@/format/times";
 import { Confirm } from "@/parts/Confirm";
 import { Copy } from "@/parts/Copy";
 import { Panel } from "@/parts/Panel";
+import { RowButton } from "@/parts/RowButton";
 import { Snippet } from "@/parts/Snippet";
 import { Answer, Empty } from "@/parts/states";
 import { useMay, useProject } from "@/state/session";
 import { websites as words } from "@/texts/settings";
 import { Conversions } from "./Conversions";
-import { RowButton } from "./RowButton";
 import { StateMark } from "./StateMark";
 import { type WebsiteAnswer, WebsiteForm } from "./WebsiteForm";
 

@@ -1,13 +1,13 @@
 /** Conversions and revenue by the visits that led to them. */
 import { Group, Select } from "@mantine/core";
-import { formatMoney, formatNumber } from "@/format/numbers";
+import { formatDecimal, formatMoney, roundDecimal } from "@/format/numbers";
+import { valueName } from "@/format/site";
 import { DataTable } from "@/parts/DataTable";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import type { SetValues } from "@/state/url";
 import { web } from "@/texts/web";
 import { numberOf, type SiteView, selection, useSiteAnswer } from "./site";
-import { shownValue } from "./values";
 import type { PartProps } from "./WebPage";
 
 const HEIGHT = 240;
@@ -88,14 +88,14 @@ export function Attribution({ site, view, onFilter, change }: ChangingProps) {
                 {
                   id: "value",
                   title: web.filterNames[view.by],
-                  cell: (row) => (row.value === null ? web.unattributed : shownValue(view.by, row.value)),
+                  cell: (row) => (row.value === null ? web.unattributed : valueName(view.by, row.value)),
                   share: (row) => (numberOf(row.conversions) ?? 0) / most,
                 },
                 {
                   id: "conversions",
                   title: web.metrics.conversions,
                   number: true,
-                  cell: (row) => formatNumber(Number(row.conversions)),
+                  cell: (row) => formatDecimal(roundDecimal(row.conversions, 2)),
                   by: (row) => Number(row.conversions),
                 },
                 {
@@ -109,7 +109,8 @@ export function Attribution({ site, view, onFilter, change }: ChangingProps) {
               rows={rows}
               rowKey={(row) => row.value ?? " "}
               onRow={(row) => row.value !== null && onFilter({ dimension: view.by, value: row.value })}
-              rowLabel={(row) => (row.value === null ? web.unattributed : web.filterBy(shownValue(view.by, row.value)))}
+              rowLabel={(row) => web.filterBy(valueName(view.by, row.value ?? ""))}
+              canPress={(row) => row.value !== null}
               maxHeight={HEIGHT}
               minWidth={340}
             />

@@ -1,13 +1,13 @@
 /** The values of a dimension, most visitors first; pressing one looks at its visits alone. */
 import { Box, SimpleGrid, Tabs } from "@mantine/core";
 import { formatDecimal } from "@/format/numbers";
+import { type Dimension, formatMetric, valueName } from "@/format/site";
 import { WorldMap } from "@/parts/charts/WorldMap";
 import { type Column, DataTable } from "@/parts/DataTable";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { web } from "@/texts/web";
-import { type Dimension, type Numbers, numberOf, PLACES, rowsOf, selection, useSiteAnswer } from "./site";
-import { shownMetric, shownValue } from "./values";
+import { type Numbers, numberOf, PLACES, rowsOf, selection, useSiteAnswer } from "./site";
 import type { PartProps } from "./WebPage";
 
 const HEIGHT = 300;
@@ -88,7 +88,7 @@ function Rows({ dimension, ...part }: PartProps & { dimension: Dimension }) {
           {
             id: "value",
             title: web.filterNames[dimension],
-            cell: (row) => shownValue(dimension, row.value),
+            cell: (row) => valueName(dimension, row.value),
             share: (row) => (numberOf(row.visitors) ?? 0) / most,
           },
           {
@@ -104,7 +104,7 @@ function Rows({ dimension, ...part }: PartProps & { dimension: Dimension }) {
             title: web.metrics[second],
             number: true,
             width: 110,
-            cell: (row) => shownMetric(second, row[second], given.currency),
+            cell: (row) => formatMetric(second, row[second], given.currency),
             by: (row) => numberOf(row[second]) ?? 0,
           },
         ];
@@ -115,7 +115,7 @@ function Rows({ dimension, ...part }: PartProps & { dimension: Dimension }) {
             rows={rows}
             rowKey={(row) => row.value}
             onRow={(row) => onFilter({ dimension, value: row.value })}
-            rowLabel={(row) => web.filterBy(shownValue(dimension, row.value))}
+            rowLabel={(row) => web.filterBy(valueName(dimension, row.value))}
             maxHeight={HEIGHT}
           />
         );

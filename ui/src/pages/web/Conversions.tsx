@@ -1,13 +1,13 @@
 /** What counted as a conversion, and what was paid. */
 import { Group, Stack, Text } from "@mantine/core";
 import { formatDecimal, formatMoney, formatShare } from "@/format/numbers";
+import { formatMetric } from "@/format/site";
 import { DataTable } from "@/parts/DataTable";
 import { Figure } from "@/parts/Figure";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { web } from "@/texts/web";
 import { type Numbers, numberOf, rowsOf, type SiteAnswer, selection, useSiteAnswer } from "./site";
-import { shownMetric } from "./values";
 import type { PartProps } from "./WebPage";
 
 const HEIGHT = 240;
@@ -91,7 +91,7 @@ export function Revenue({ site, view }: PartProps) {
                 <Figure
                   key={metric}
                   label={web.metrics[metric]}
-                  value={shownMetric(metric, given.metrics[metric], given.currency)}
+                  value={formatMetric(metric, given.metrics[metric], given.currency)}
                 />
               ))}
             </Group>

@@ -1,8 +1,8 @@
 /** How many visitors took each of several steps, in order. The steps stand in the link. */
-import { ActionIcon, Autocomplete, Box, Button, Group, Select, Stack, Text } from "@mantine/core";
+import { ActionIcon, Autocomplete, Button, Group, Select, Stack } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useState } from "react";
-import { formatDecimal, formatDuration, formatShare } from "@/format/numbers";
+import { type FunnelStep, FunnelSteps } from "@/parts/FunnelSteps";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { web } from "@/texts/web";
@@ -17,13 +17,7 @@ const FIRST: Step[] = [
 ];
 
 interface FunnelAnswer {
-  steps: {
-    name: string;
-    visitors: string;
-    rate: string | null;
-    step_rate: string | null;
-    median_seconds: string | null;
-  }[];
+  steps: FunnelStep[];
 }
 
 export function Funnel({ site, view, change }: ChangingProps) {
@@ -66,7 +60,7 @@ export function Funnel({ site, view, change }: ChangingProps) {
           <Empty title={web.needSteps} hint={web.needStepsHint} height={HEIGHT} />
         ) : (
           <Answer of={answer} height={HEIGHT}>
-            {(given) => <Steps answer={given} />}
+            {({ steps: taken }) => <FunnelSteps steps={taken} />}
           </Answer>
         )}
       </Stack>
@@ -125,42 +119,5 @@ function StepField({ site, view, number, step, onChange, onRemove }: StepProps) 
         </ActionIcon>
       )}
     </Group>
-  );
-}
-
-function Steps({ answer: { steps } }: { answer: FunnelAnswer }) {
-  return (
-    <Stack gap="xs" component="ol" m={0} p={0} style={{ listStyle: "none" }}>
-      {steps.map((step, place) => (
-        <li key={place}>
-          <Group justify="space-between" gap="md" wrap="nowrap" mb={3}>
-            <Text size="sm" fw={550} truncate>
-              {place + 1}. {step.name}
-            </Text>
-            <Group gap="md" wrap="nowrap">
-              {step.median_seconds !== null && place > 0 && (
-                <Text size="xs" className="soft figures" visibleFrom="xs">
-                  {web.took}: {formatDuration(Number(step.median_seconds))}
-                </Text>
-              )}
-              {place > 0 && (
-                <Text size="xs" className="soft figures" visibleFrom="xs">
-                  {web.ofBefore}: {step.step_rate === null ? "–" : formatShare(Number(step.step_rate))}
-                </Text>
-              )}
-              <Text size="sm" className="figures" fw={600}>
-                {formatDecimal(step.visitors)}
-              </Text>
-              <Text size="sm" className="soft figures" w={64} ta="right">
-                {step.rate === null ? "–" : formatShare(Number(step.rate))}
-              </Text>
-            </Group>
-          </Group>
-          <Box h={14} className="funnel-track">
-            <Box h={14} className="funnel-bar" style={{ width: `${Number(step.rate ?? 0) * 100}%` }} />
-          </Box>
-        </li>
-      ))}
-    </Stack>
   );
 }

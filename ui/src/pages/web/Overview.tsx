@@ -1,15 +1,14 @@
 /** The numbers of the website, each with its change, and the one that was chosen over time. */
 import { Box, Stack, UnstyledButton } from "@mantine/core";
 import { changeOf } from "@/format/numbers";
-import { lengthOf } from "@/format/times";
-import { isPartial, labelOf } from "@/pages/explore/answer";
+import { drawnMetric, formatMetric, unitOf } from "@/format/site";
+import { isPartial, labelOf, lengthOf } from "@/format/times";
 import { SeriesChart } from "@/parts/charts/SeriesChart";
 import { Figure } from "@/parts/Figure";
 import { daysOfValues } from "@/parts/RangePicker";
 import { Answer, Empty } from "@/parts/states";
 import { web } from "@/texts/web";
 import { METRICS, type Metric, numberOf, type SiteAnswer, selection, useSiteAnswer } from "./site";
-import { drawn, shownMetric, unitOf } from "./values";
 import type { PartProps } from "./WebPage";
 
 const CHART = 280;
@@ -75,12 +74,12 @@ function MetricCard({ metric, chosen, answer, onChoose }: CardProps) {
       <Figure
         size="sm"
         label={web.metrics[metric]}
-        value={shownMetric(metric, answer.metrics[metric], answer.currency)}
+        value={formatMetric(metric, answer.metrics[metric], answer.currency)}
         lessIsBetter={metric === "bounce_rate"}
         {...(answer.compare
           ? {
               change: now === null ? null : changeOf(now, before),
-              before: `${web.before}: ${shownMetric(metric, answer.compare.metrics[metric], answer.currency)}`,
+              before: `${web.before}: ${formatMetric(metric, answer.compare.metrics[metric], answer.currency)}`,
             }
           : {})}
       />
@@ -98,8 +97,8 @@ interface ChartProps {
 function MetricChart({ metric, answer, interval, partial }: ChartProps) {
   if (answer.data.length === 0) return <Empty title={web.noVisits} height={CHART} />;
   const name = web.metrics[metric];
-  const now = answer.data.map((point) => drawn(metric, point[metric]));
-  const before = answer.compare?.data.slice(0, now.length).map((point) => drawn(metric, point[metric]));
+  const now = answer.data.map((point) => drawnMetric(metric, point[metric]));
+  const before = answer.compare?.data.slice(0, now.length).map((point) => drawnMetric(metric, point[metric]));
   return (
     <SeriesChart
       title={web.over(name)}

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { Link, Redirect, useLocation, useParams, useSearch } from "wouter";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
+import { valueName } from "@/format/site";
 import { FilterChips } from "@/parts/FilterChips";
 import { Page } from "@/parts/Page";
 import { RangePicker } from "@/parts/RangePicker";
@@ -19,7 +20,6 @@ import { Funnel } from "./Funnel";
 import { Overview } from "./Overview";
 import { Retention } from "./Retention";
 import { DEVICES, PAGES, type Site, type SiteFilter, type SiteView, SOURCES, siteFields } from "./site";
-import { shownValue } from "./values";
 
 export default function WebPage() {
   const project = useProject();
@@ -116,7 +116,7 @@ function SitePage({ site, sites }: { site: Site; sites: readonly Site[] }) {
         <FilterChips
           chips={view.filter.map(({ dimension, value }) => ({
             key: dimension,
-            name: web.isValue(web.filterNames[dimension], shownValue(dimension, value)),
+            name: web.isValue(web.filterNames[dimension], valueName(dimension, value)),
           }))}
           onRemove={(key) => change({ filter: view.filter.filter(({ dimension }) => dimension !== key) })}
           onClear={() => change({ filter: [] })}

@@ -1,6 +1,7 @@
 /** What the page of a website asks, and how the question stands in the link. Numbers stay the server's texts: revenue is exact. */
 import { askText, type Exact, parseExact } from "@/api/exact";
 import { useAsk } from "@/api/queries";
+import type { Dimension } from "@/format/site";
 import { daysOfValues, rangeFields } from "@/parts/RangePicker";
 import { useProject } from "@/state/session";
 import { choice, type Field, text, type Values } from "@/state/url";
@@ -17,7 +18,6 @@ export const METRICS = [
   "revenue",
 ] as const;
 export type Metric = (typeof METRICS)[number];
-export type Dimension = keyof typeof web.dimensions;
 
 export const SOURCES = ["channel", "referrer", "utm_campaign", "utm_source", "utm_medium"] as const;
 export const PAGES = ["page", "entry_page", "exit_page", "hostname"] as const;

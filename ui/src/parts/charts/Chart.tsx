@@ -12,6 +12,10 @@ import { texts } from "@/texts";
 import { downloadBlob } from "../download";
 import { Loading } from "../states";
 
+const loadEngine = () => import("./engine");
+// A page with charts is here: their library comes while the data is on the way, after the questions for it went out.
+requestIdleCallback(() => loadEngine().catch(() => undefined));
+
 /** What a page may do with a chart that is drawn. */
 export interface ChartHandle {
   savePng: (name: string) => void;
@@ -58,7 +62,7 @@ export function Chart({ title, summary, height, option, handle, onPress, prepare
     let chart: EChartsType | null = null;
     let gone = false;
     let watcher: ResizeObserver | null = null;
-    void import("./engine").then(async (engine) => {
+    void loadEngine().then(async (engine) => {
       await prepare?.(engine);
       if (gone || !place.current) return;
       chart = engine.echarts.init(place.current, null, { renderer: "canvas" });

@@ -2,6 +2,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { type RefObject, useCallback, useMemo } from "react";
 import { formatNumber } from "@/format/numbers";
+import { countryName } from "@/format/site";
 import { texts } from "@/texts";
 import { Chart, type ChartHandle, type Ink, tipOf } from "./Chart";
 
@@ -20,14 +21,6 @@ async function prepareWorld(engine: typeof import("./engine")): Promise<void> {
   if (engine.echarts.getMap("world")) return;
   const { worldShapes } = await import("./world");
   engine.echarts.registerMap("world", worldShapes() as never);
-}
-
-export function countryName(code: string): string {
-  try {
-    return new Intl.DisplayNames(["en"], { type: "region" }).of(code.toUpperCase()) ?? code;
-  } catch {
-    return code;
-  }
 }
 
 export function WorldMap({ title, values, height = 320, format = formatNumber, onPress, handle }: WorldMapProps) {

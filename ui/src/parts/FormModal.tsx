@@ -1,8 +1,9 @@
 /** A form over the page: sends, says where it is refused, closes when it is done. */
+
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Why } from "@/parts/refusal";
 import { texts } from "@/texts";
-import { Why } from "../people/Entrance";
 
 interface FormModalProps {
   opened: boolean;
@@ -12,11 +13,23 @@ interface FormModalProps {
   action: string;
   busy: boolean;
   failure: unknown;
+  /** False while something is missing that the form cannot say by itself. */
+  ready?: boolean;
   onSubmit: (event?: React.FormEvent<HTMLFormElement>) => void;
   children: ReactNode;
 }
 
-export function FormModal({ opened, onClose, title, action, busy, failure, onSubmit, children }: FormModalProps) {
+export function FormModal({
+  opened,
+  onClose,
+  title,
+  action,
+  busy,
+  failure,
+  ready = true,
+  onSubmit,
+  children,
+}: FormModalProps) {
   return (
     <Modal
       opened={opened}
@@ -33,7 +46,7 @@ export function FormModal({ opened, onClose, title, action, busy, failure, onSub
             <Button variant="default" onClick={onClose}>
               {texts.shell.cancel}
             </Button>
-            <Button type="submit" loading={busy}>
+            <Button type="submit" loading={busy} disabled={!ready}>
               {action}
             </Button>
           </Group>
