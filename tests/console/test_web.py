@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -73,11 +74,56 @@ def test_a_funnel_is_made_in_the_page_and_linked_to(desk: Tab) -> None:
     assert parse_qs(urlsplit(page.url).query)["step"] == ["page:/", "page:/pricing", "page:/docs"]
 
 
+def test_steps_and_cohorts_narrow_the_page_too(desk: Tab) -> None:
+    page = opened(desk, "?step=page:%2F&step=event:signup")
+    page.get_by_role("region", name="Funnel").get_by_role("button", name="Only signup").click()
+    page.get_by_role("button", name="Remove the filter Event is signup").wait_for()
+    page.go_back()
+    cohort = page.get_by_role("table", name="Retention").get_by_role("button").first
+    cohort.click()
+    page.wait_for_url("**range=custom**")
+    asked = parse_qs(urlsplit(page.url).query)
+    first, last = (date.fromisoformat(asked[name][0]) for name in ("from", "to"))
+    assert (last - first).days == 6
+    assert (first.weekday(), f"{first.day} {first:%b}") == (0, cohort.inner_text())
+
+
+def test_what_is_looked_at_is_put_on_a_dashboard(desk: Tab) -> None:
+    page = opened(desk, "?range=7d&metric=visits&compare=none&filter=%5B%22browser%22%2C%22Firefox%22%5D")
+    page.get_by_role("button", name="Add to dashboard").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox", name="Dashboard").click()
+    page.get_by_role("option", name="A new dashboard …").click()
+    dialog.get_by_role("textbox", name="Name of the new dashboard").fill("Firefox")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("link", name="Firefox", exact=True).click()
+    desk.drawn()
+    with desk.home.server.client(desk.home.secret) as client:
+        listed = client.get("/solinth/v1/dashboards").json()["data"]
+        made = next(one for one in listed if one["name"] == "Firefox")
+        (widget,) = client.get(f"/solinth/v1/dashboards/{made['id']}").json()["widgets"]
+    assert {name: widget["query"][name] for name in ("metrics", "period", "filters")} == {
+        "metrics": "visits",
+        "period": "7d",
+        "filters": [{"dimension": "browser", "operator": "is", "value": "Firefox"}],
+    }
+    page.get_by_role("button", name="Arrange").click()
+    page.get_by_role("button", name="Actions for the widget Visits").click()
+    page.get_by_role("menuitem", name="Edit").click()
+    form = page.get_by_role("dialog", name="Edit the widget")
+    expect(form.get_by_role("textbox", name="Filter 1 is")).to_have_value("Firefox")
+    form.get_by_role("textbox", name="Filter 1 is").fill("Chrome")
+    form.get_by_role("button", name="Add a filter").click()
+    form.get_by_role("button", name="Remove filter 2").click()
+    desk.axe()
+    desk.shot("dashboard-editor-filters", whole=False)
+
+
 def test_a_conversions_rate_is_of_all_visitors(desk: Tab) -> None:
     """As the funnel from every visitor to the same event has it."""
     page = opened(desk, "?step=event:page_view&step=event:signup")
     steps = page.get_by_role("region", name="Funnel").get_by_role("listitem")
-    rate = steps.last.locator("p").nth(1).locator("span")
+    rate = steps.last.locator("p").first.locator("span")
     expect(rate).to_contain_text("%")
     row = page.get_by_role("table", name="Conversions", exact=True).get_by_role("row").filter(has_text="signup")
     expect(row.get_by_role("cell").last).to_have_text(rate.inner_text())

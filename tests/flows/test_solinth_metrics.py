@@ -319,7 +319,7 @@ sides = st.builds(
 INTERVALS = {None: "''", "day": "strftime(ts, '%Y-%m-%d')", "month": "strftime(date_trunc('month', ts), '%Y-%m-%d')"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     a=sides,
     b=st.none() | sides,

@@ -301,7 +301,7 @@ def test_monitoring_counts_events(flexprice: httpx.Client) -> None:
 AGREEING = {"COUNT": "count", "SUM": "sum", "MAX": "max", "AVG": "avg", "COUNT_UNIQUE": "unique"}
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(numbers=st.lists(st.decimals(0, 10**6, places=3), min_size=1, max_size=20))
 def test_two_doors_agree(server: RunningServer, numbers: list[Any]) -> None:
     """Where a value is present and not negative, a meter and the Solinth door's metric are the same number."""

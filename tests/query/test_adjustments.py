@@ -91,7 +91,7 @@ def expected(arrivals: list[dict[str, Any]], positions: list[int], closed_at: in
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(histories())
 def test_random_histories(store: Store, history: tuple[list[dict[str, Any]], int]) -> None:
     arrivals, kept = history

@@ -229,7 +229,7 @@ def test_every_way_to_compare(court: Court, chosen: Filter | NumberFilter) -> No
     agree(court, MetricQuery(Selection("", _START, _END, "use", (chosen,)), Aggregation.COUNT, group_by=(PropertyKey("amount"),)))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(query=queries())
 def test_answers_equal_duckdb(court: Court, query: MetricQuery) -> None:
     agree(court, query)

@@ -37,7 +37,7 @@ def answers(ledger: Ledger, aggregation: Aggregation, as_of: AsOf | None) -> tup
     )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(loads=_loads, aggregation=_aggregations)
 def test_a_position_gives_the_answer_of_its_time_again(
     store: Store, loads: list[list[Arrival]], aggregation: Aggregation
@@ -56,7 +56,7 @@ def test_a_position_gives_the_answer_of_its_time_again(
         assert answers(ledger, aggregation, AsOf(position=end)) == then
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(loads=_loads, aggregation=_aggregations, moment=st.integers(-1, 17))
 def test_a_time_gives_what_had_arrived_by_then(
     store: Store, loads: list[list[Arrival]], aggregation: Aggregation, moment: int

@@ -68,7 +68,7 @@ def same(ours: Number | None, theirs: Number | None) -> bool:
     return abs(Decimal(ours) - Decimal(theirs)) < Decimal("1e-20")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(arrivals=_arrivals, closed=closings(), bounds=ranges, aggregation=st.sampled_from(_AGGREGATIONS))
 def test_answers_are_those_of_the_book(
     store: Store, arrivals: list[Arrival], closed: tuple[Closed, ...], bounds: tuple[int, int], aggregation: Aggregation
@@ -85,7 +85,7 @@ def test_answers_are_those_of_the_book(
         assert same(point.value, value)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(arrivals=_arrivals, closed=closings(), more=st.sampled_from([{}, {"window": Window.DAY}, {"bucket": Window.HOURS_12}]))
 def test_nothing_is_lost(store: Store, arrivals: list[Arrival], closed: tuple[Closed, ...], more: dict[str, Any]) -> None:
     ledger = Ledger(store)
@@ -98,7 +98,7 @@ def test_nothing_is_lost(store: Store, arrivals: list[Arrival], closed: tuple[Cl
         assert sum(point.value or 0 for point in plain.points) == sum(point.value or 0 for point in moved.points)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(arrivals=_arrivals, closed=closings(), aggregation=st.sampled_from(_AGGREGATIONS))
 def test_closed_periods_never_change(
     store: Store, arrivals: list[Arrival], closed: tuple[Closed, ...], aggregation: Aggregation

@@ -44,7 +44,7 @@ def each(ledger: Ledger, text: str) -> list[Decimal | None]:
     return [point.value for point in ledger.metric(query).points]  # type: ignore[misc]  # Maxima are decimals.
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=expressions.expressions, events=st.lists(expressions.properties, min_size=1, max_size=6))
 def test_the_store_finds_what_memory_finds(store: Store, text: str, events: list[dict[str, Any]]) -> None:
     ledger = Ledger(store)
@@ -53,7 +53,7 @@ def test_the_store_finds_what_memory_finds(store: Store, text: str, events: list
     assert each(ledger, text) == expected
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(pairs=st.lists(st.tuples(st.floats(-1000, 1000), st.floats(-20, 20)), min_size=1, max_size=50))
 @pytest.mark.parametrize("text", ["pow(a, b)", "pow(a, round(b))", "log(a)", "pow(-1, b * 1e17)"])
 def test_powers_and_logarithms_agree_but_for_the_last_bit(store: Store, text: str, pairs: list[tuple[float, float]]) -> None:

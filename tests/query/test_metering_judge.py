@@ -297,7 +297,7 @@ def askings(draw: st.DrawFn) -> measuring.UsageAsked:
     )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(meter=meters(), asked=askings())
 def test_usage_equals_duckdb(court: Court, meter: Meter, asked: measuring.UsageAsked) -> None:
     agree(court, meter, asked)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from streamgauge.kernel.analytics import AttributionModel, Bots, Dimension, SiteMetric
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import list_of, object_of
 from streamgauge.wire.solinth.funnels import DEFAULT_WINDOW, FEWEST_STEPS, MOST_STEPS
 from streamgauge.wire.thebizness import analytics, attribution, retention
 from streamgauge.wire.thebizness.asking import ALIASES, PROPERTY
@@ -18,14 +19,6 @@ _SHARE: Schema = {"type": ["number", "null"], "description": "A fraction of 28 s
 _YES: Schema = {"type": "boolean"}
 _LOOKED_UP: Mapping[int, Schema] = MappingProxyType({404: {}})
 _KEYS = f"{', '.join([*Dimension, *ALIASES])}, or {PROPERTY}NAME"
-
-
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
 
 
 def _one_of(words: Iterable[str], default: str | None = None) -> Schema:
@@ -67,7 +60,7 @@ def _paging(most: int, default: int) -> tuple[Schema, ...]:
 
 
 _CURRENCY = _asked("currency", _TEXT, "ISO 4217 code in which revenue is answered. Without it: the website's.")
-_PERIOD = _object({"start": _TIME, "end": {**_TIME, "description": "Excluded."}, "timezone": _TEXT}, "start", "end", "timezone")
+_PERIOD = object_of({"start": _TIME, "end": {**_TIME, "description": "Excluded."}, "timezone": _TEXT}, "start", "end", "timezone")
 _COUNTS = frozenset(
     {
         SiteMetric.VISITORS, SiteMetric.VISITS, SiteMetric.PAGE_VIEWS, SiteMetric.EVENTS,
@@ -77,61 +70,61 @@ _COUNTS = frozenset(
 _VALUES: Mapping[str, Schema] = {
     metric.value: _COUNT if metric in _COUNTS else _NUMBER if metric is SiteMetric.REVENUE else _SHARE for metric in SiteMetric
 }
-_MONEY = _object({"currency": _TEXT, "amount": _NUMBER}, "currency", "amount")
-_RATE = _object({"date": _TEXT, "base": _TEXT, "quote": _TEXT, "rate": _NUMBER}, "date", "base", "quote", "rate")
+_MONEY = object_of({"currency": _TEXT, "amount": _NUMBER}, "currency", "amount")
+_RATE = object_of({"date": _TEXT, "base": _TEXT, "quote": _TEXT, "rate": _NUMBER}, "date", "base", "quote", "rate")
 _REVENUE = {
-    **_object(
+    **object_of(
         {
             "currency": _TEXT,
             "total": _NUMBER,
-            "by_currency": _list(_MONEY),
-            "unconverted": {**_list(_MONEY), "description": "What no rate covers; it is not in the total."},
-            "rates_used": _list(_RATE),
+            "by_currency": list_of(_MONEY),
+            "unconverted": {**list_of(_MONEY), "description": "What no rate covers; it is not in the total."},
+            "rates_used": list_of(_RATE),
         },
         "currency", "total", "by_currency", "unconverted", "rates_used",
     ),
     "description": "How revenue was made. Only when a metric needs it.",
 }  # fmt: skip
 _TOTALS: Mapping[str, Schema] = {
-    "metrics": _object(_VALUES),
-    "data": _list(_object({"date": _TEXT, **_VALUES}, "date")),
+    "metrics": object_of(_VALUES),
+    "data": list_of(object_of({"date": _TEXT, **_VALUES}, "date")),
     "revenue": _REVENUE,
 }
-_ROWS: Mapping[str, Schema] = {"rows": _list(_object({"value": _TEXT, **_VALUES}, "value")), "total": _COUNT}
+_ROWS: Mapping[str, Schema] = {"rows": list_of(object_of({"value": _TEXT, **_VALUES}, "value")), "total": _COUNT}
 _HEAD: Mapping[str, Schema] = {"success": _YES, "website_id": _TEXT, "period": _PERIOD}
-ANALYTICS_REPLY = _object(
+ANALYTICS_REPLY = object_of(
     {
         **_HEAD,
         "interval": _TEXT,
         "currency": _TEXT,
         **_TOTALS,
-        "compare": _object({"period": _PERIOD, **_TOTALS}, "period", "metrics", "data"),
-        "breakdowns": {"type": "object", "additionalProperties": _object(_ROWS, "rows", "total")},
+        "compare": object_of({"period": _PERIOD, **_TOTALS}, "period", "metrics", "data"),
+        "breakdowns": {"type": "object", "additionalProperties": object_of(_ROWS, "rows", "total")},
     },
     *_HEAD, "interval", "currency", "metrics", "data",
 )  # fmt: skip
-_STEP = _object(
+_STEP = object_of(
     {"name": _TEXT, "visitors": _COUNT, "rate": _SHARE, "step_rate": _SHARE, "median_seconds": {"type": ["number", "null"]}},
     "name", "visitors", "rate", "step_rate", "median_seconds",
 )  # fmt: skip
-_FUNNEL = _object({**_HEAD, "steps": _list(_STEP)}, *_HEAD, "steps")
-_COHORT = _object(
-    {"date": _TEXT, "visitors": _COUNT, "returned": _list(_COUNT), "rates": _list(_SHARE)},
+_FUNNEL = object_of({**_HEAD, "steps": list_of(_STEP)}, *_HEAD, "steps")
+_COHORT = object_of(
+    {"date": _TEXT, "visitors": _COUNT, "returned": list_of(_COUNT), "rates": list_of(_SHARE)},
     "date",
     "visitors",
     "returned",
     "rates",
 )
 _CREDITS: Mapping[str, Schema] = {"conversions": _NUMBER, "orders": _NUMBER, "revenue": _NUMBER}
-RETENTION_REPLY = _object({**_HEAD, "interval": _TEXT, "cohorts": _list(_COHORT)}, *_HEAD, "interval", "cohorts")
-ATTRIBUTION_REPLY = _object(
+RETENTION_REPLY = object_of({**_HEAD, "interval": _TEXT, "cohorts": list_of(_COHORT)}, *_HEAD, "interval", "cohorts")
+ATTRIBUTION_REPLY = object_of(
     {
         **_HEAD,
         "model": _TEXT,
         "dimension": _TEXT,
         "currency": _TEXT,
-        "rows": _list(_object({"value": _TEXT, **_CREDITS}, "value", *_CREDITS)),
-        "unattributed": _object(_CREDITS, *_CREDITS),
+        "rows": list_of(object_of({"value": _TEXT, **_CREDITS}, "value", *_CREDITS)),
+        "unattributed": object_of(_CREDITS, *_CREDITS),
         "total": _COUNT,
         "revenue": _REVENUE,
     },
@@ -172,7 +165,7 @@ ANALYTICS_DOCS = (
             _asked("search", _TEXT, "Only values that contain this."),
             *_paging(analytics.MAX_LIMIT, analytics.DEFAULT_LIMIT),
         ),
-        reply=_object(
+        reply=object_of(
             {"success": _YES, "website_id": _TEXT, "values": _ROWS["rows"], "total": _COUNT},
             "success", "website_id", "values", "total",
         ),
@@ -190,16 +183,16 @@ ANALYTICS_DOCS = (
     RouteDoc(
         "POST", "/api/analytics/funnel", Tag.THEBIZNESS, "thebiznessFunnelOfBody", "The same, asked by a body",
         "All parameters of the query by their names, but filter[KEY].",
-        request=_object(
+        request=object_of(
             {
                 "website_id": _TEXT,
-                "steps": {**_list(_STEP_SENT), "minItems": FEWEST_STEPS, "maxItems": MOST_STEPS, "description": _STEPS},
+                "steps": {**list_of(_STEP_SENT), "minItems": FEWEST_STEPS, "maxItems": MOST_STEPS, "description": _STEPS},
                 "window": {**_TEXT, "default": DEFAULT_WINDOW, "description": _WINDOW},
                 "period": _one_of(PERIODS, DEFAULT_PERIOD),
                 "start_date": _TEXT,
                 "end_date": _TEXT,
                 "timezone": _TEXT,
-                "filters": _list({"type": "object"}),
+                "filters": list_of({"type": "object"}),
                 "event_name": _TEXT,
                 "bots": _one_of(Bots, Bots.EXCLUDE.value),
             },

@@ -8,6 +8,7 @@ from streamgauge.kernel.customer import TextOperator
 from streamgauge.kernel.metering import FeatureType, MeterType, ResetUsage, Status
 from streamgauge.kernel.query import Window
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of, page_of
 from streamgauge.wire.flexprice.feature_lists import FeatureOrder, FeatureText
 from streamgauge.wire.flexprice.features import CONDITIONS, LEVELS, MAX_DESCRIPTION_LENGTH
 from streamgauge.wire.flexprice.meters import MAX_NAME_LENGTH
@@ -24,43 +25,30 @@ _TAKEN: Mapping[int, Schema] = MappingProxyType({404: {}, 409: {}})
 _CHANGES = "Takes a key with the scopes read and ingest, as keys are made by default."
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
 def _one_of(*values: str) -> Schema:
     return {"type": "string", "enum": list(values)}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 def _id(description: str) -> Schema:
     return {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": description}
 
 
-def _list_of(item: Schema) -> Schema:
-    pagination = _object({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}, "total", "limit", "offset")
-    return _object({"items": {"type": "array", "items": item}, "pagination": pagination}, "items", "pagination")
-
-
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
 _OFFSET: Schema = {**_COUNT, "default": 0}
 _ORDER: Schema = {"type": "string", "enum": ["asc", "desc"], "default": "desc"}
 _PAGING = (
-    _in_query("limit", _LIMIT, "How many."),
-    _in_query("offset", _OFFSET, "How many to leave out first."),
-    _in_query("order", _ORDER, "By the time of making."),
+    in_query("limit", _LIMIT, "How many."),
+    in_query("offset", _OFFSET, "How many to leave out first."),
+    in_query("order", _ORDER, "By the time of making."),
 )
 _STATUS = _one_of(*Status, "deleted")
 _FILTERS: Schema = {
     "type": "array",
-    "items": _object({"key": _TEXT, "values": {**_TEXTS, "minItems": 1}}, "key", "values"),
+    "items": object_of({"key": _TEXT, "values": {**_TEXTS, "minItems": 1}}, "key", "values"),
     "description": "Joined by AND over the properties, by OR over the values.",
 }
 _AGGREGATION: Schema = {
-    **_object(
+    **object_of(
         {
             "type": _one_of(*MeterType),
             "field": {**_TEXT, "description": "The property; needed by all but COUNT, unless there is an expression."},
@@ -86,16 +74,16 @@ _KEPT: Mapping[str, Schema] = {
     "id": _TEXT, "tenant_id": _TEXT, "environment_id": _TEXT, "status": _one_of(*Status),
     "created_at": _TIME, "updated_at": _TIME,
 }  # fmt: skip
-_METER = _object({**_METER_SPEC, **_KEPT}, *_METER_SPEC, *_KEPT)
-_NEW_METER = _object(_METER_SPEC, "name", "event_name", "aggregation", "reset_usage")
-_ALERT: Schema = _object({"threshold": _TEXT, "condition": _one_of(*CONDITIONS)}, "threshold")
+_METER = object_of({**_METER_SPEC, **_KEPT}, *_METER_SPEC, *_KEPT)
+_NEW_METER = object_of(_METER_SPEC, "name", "event_name", "aggregation", "reset_usage")
+_ALERT: Schema = object_of({"threshold": _TEXT, "condition": _one_of(*CONDITIONS)}, "threshold")
 _FEATURE_PARTS: Mapping[str, Schema] = {
     "name": _NAME,
     "description": {**_TEXT, "maxLength": MAX_DESCRIPTION_LENGTH},
     "metadata": _BY_NAME,
     "unit_singular": _TEXT,
     "unit_plural": _TEXT,
-    "reporting_unit": _object(
+    "reporting_unit": object_of(
         {
             "unit_singular": _TEXT,
             "unit_plural": _TEXT,
@@ -103,7 +91,7 @@ _FEATURE_PARTS: Mapping[str, Schema] = {
         },
         "unit_singular", "unit_plural", "conversion_rate",
     ),
-    "alert_settings": _object({"alert_enabled": {"type": "boolean"}, **dict.fromkeys(LEVELS, _ALERT)}),
+    "alert_settings": object_of({"alert_enabled": {"type": "boolean"}, **dict.fromkeys(LEVELS, _ALERT)}),
     "group_id": _TEXT,
 }  # fmt: skip
 _FEATURE_HEAD: Mapping[str, Schema] = {
@@ -111,25 +99,25 @@ _FEATURE_HEAD: Mapping[str, Schema] = {
     "type": _one_of(*FeatureType),
     "meter_id": {**_TEXT, "description": "For metered features, unless `meter` makes a new one."},
 }
-_FEATURE = _object(
+_FEATURE = object_of(
     {**_FEATURE_PARTS, **_FEATURE_HEAD, "meter": _METER, **_KEPT}, "name", "lookup_key", "type", *_KEPT
 )  # fmt: skip
-_NEW_FEATURE = _object({**_FEATURE_PARTS, **_FEATURE_HEAD, "meter": _NEW_METER}, "name", "type")
-_CONDITION = _object(
+_NEW_FEATURE = object_of({**_FEATURE_PARTS, **_FEATURE_HEAD, "meter": _NEW_METER}, "name", "type")
+_CONDITION = object_of(
     {
         "field": _one_of(*FeatureText),
         "operator": _one_of(*TextOperator),
-        "value": _object({"string": _TEXT, "array": _TEXTS}),
+        "value": object_of({"string": _TEXT, "array": _TEXTS}),
     },
     "field", "operator", "value",
 )  # fmt: skip
-_SORT = _object({"field": _one_of(*FeatureOrder), "direction": _one_of("asc", "desc")}, "field")
+_SORT = object_of({"field": _one_of(*FeatureOrder), "direction": _one_of("asc", "desc")}, "field")
 _SEARCH: Mapping[str, Schema] = {
     "limit": _LIMIT, "offset": _OFFSET, "order": _ORDER, "feature_ids": _TEXTS, "meter_ids": _TEXTS, "lookup_key": _TEXT,
     "lookup_keys": _TEXTS, "name_contains": _TEXT, "status": _STATUS, "start_time": _TIME, "end_time": _TIME,
     "filters": {"type": "array", "items": _CONDITION}, "sort": {"type": "array", "items": _SORT},
 }  # fmt: skip
-_SAID = _object({"message": _TEXT}, "message")
+_SAID = object_of({"message": _TEXT}, "message")
 _METER_SAMPLE = {
     "name": "Traffic",
     "event_name": "request",
@@ -149,12 +137,12 @@ CATALOGUE_DOCS = (
         "GET", _METERS, Tag.FLEXPRICE, "listMeters", "Meters of the project",
         parameters=(
             *_PAGING,
-            _in_query("meter_ids", _TEXT, "These only, with commas between."),
-            _in_query("event_name", _TEXT, "Of this event name only."),
-            _in_query("name_contains", _TEXT, "With this in their name, in any case."),
-            _in_query("status", {**_STATUS, "default": "published"}, "deleted means archived here."),
+            in_query("meter_ids", _TEXT, "These only, with commas between."),
+            in_query("event_name", _TEXT, "Of this event name only."),
+            in_query("name_contains", _TEXT, "With this in their name, in any case."),
+            in_query("status", {**_STATUS, "default": "published"}, "deleted means archived here."),
         ),
-        reply=_list_of(_METER),
+        reply=page_of(_METER),
     ),
     RouteDoc(
         "GET", _ONE_METER, Tag.FLEXPRICE, "getMeter", "One meter, also an archived one",
@@ -163,7 +151,7 @@ CATALOGUE_DOCS = (
     RouteDoc(
         "PUT", _ONE_METER, Tag.FLEXPRICE, "updateMeter", "Add filters to a meter",
         f"Values of a property that is filtered already are added to it. {_CHANGES}",
-        parameters=(_METER_ID,), request=_object({"filters": _FILTERS}, "filters"),
+        parameters=(_METER_ID,), request=object_of({"filters": _FILTERS}, "filters"),
         example={"filters": [{"key": "region", "values": ["eu"]}]}, reply=_METER, also=_LOOKED_UP,
     ),
     RouteDoc(
@@ -185,17 +173,17 @@ CATALOGUE_DOCS = (
         "GET", _FEATURES, Tag.FLEXPRICE, "listFeatures", "Features of the project",
         parameters=(
             *_PAGING,
-            _in_query("feature_ids", _TEXT, "These only, with commas between."),
-            _in_query("meter_ids", _TEXT, "Of these meters only, with commas between."),
-            _in_query("lookup_keys", _TEXT, "With these keys only, with commas between."),
-            _in_query("name_contains", _TEXT, "With this in their name, in any case."),
-            _in_query("status", {**_STATUS, "default": "published"}, "deleted means archived here."),
+            in_query("feature_ids", _TEXT, "These only, with commas between."),
+            in_query("meter_ids", _TEXT, "Of these meters only, with commas between."),
+            in_query("lookup_keys", _TEXT, "With these keys only, with commas between."),
+            in_query("name_contains", _TEXT, "With this in their name, in any case."),
+            in_query("status", {**_STATUS, "default": "published"}, "deleted means archived here."),
         ),
-        reply=_list_of(_FEATURE),
+        reply=page_of(_FEATURE),
     ),
     RouteDoc(
         "POST", f"{_FEATURES}/search", Tag.FLEXPRICE, "searchFeatures", "The same by a body",
-        request=_object(_SEARCH), example={"name_contains": "traffic"}, reply=_list_of(_FEATURE),
+        request=object_of(_SEARCH), example={"name_contains": "traffic"}, reply=page_of(_FEATURE),
     ),
     RouteDoc(
         "GET", _ONE_FEATURE, Tag.FLEXPRICE, "getFeature", "One feature, with its meter",
@@ -204,7 +192,7 @@ CATALOGUE_DOCS = (
     RouteDoc(
         "PUT", _ONE_FEATURE, Tag.FLEXPRICE, "updateFeature", "Change a feature",
         f"What is left out stays as it is; filters are added to its meter. {_CHANGES}",
-        parameters=(_FEATURE_ID,), request=_object({**_FEATURE_PARTS, "filters": _FILTERS}), example={"name": "Data"},
+        parameters=(_FEATURE_ID,), request=object_of({**_FEATURE_PARTS, "filters": _FILTERS}), example={"name": "Data"},
         reply=_FEATURE, also=_LOOKED_UP,
     ),
     RouteDoc(
@@ -214,7 +202,7 @@ CATALOGUE_DOCS = (
     ),
     RouteDoc(
         "POST", f"{_ONE_FEATURE}/clone", Tag.FLEXPRICE, "cloneFeature", "A feature like this one, on the same meter", _CHANGES,
-        parameters=(_FEATURE_ID,), request=_object(
+        parameters=(_FEATURE_ID,), request=object_of(
             {"name": _NAME, "lookup_key": _NAME, "description": _TEXT, "metadata": _BY_NAME}, "name", "lookup_key"
         ),
         example={"name": "Traffic of partners", "lookup_key": "partner_traffic"}, success=201, reply=_FEATURE, also=_TAKEN,

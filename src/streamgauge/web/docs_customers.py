@@ -6,6 +6,7 @@ from types import MappingProxyType
 from streamgauge.control.customers import MAX_ALIASES, MAX_DEPTH
 from streamgauge.kernel.customer import CustomerSortKey, CustomerText, TextOperator
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of
 from streamgauge.wire.fields import MAX_ID_LENGTH
 from streamgauge.wire.flexprice.customers import ADDRESS_LENGTHS, MAX_CONTACT_LENGTH, MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from streamgauge.wire.flexprice.resources import DEFAULT_LIMIT, MAX_LIMIT
@@ -21,14 +22,6 @@ _TAKEN: Mapping[int, Schema] = MappingProxyType({404: {}, 409: {}})
 _CHANGES = "Takes a key with the scopes read and ingest."
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
-
-
 def _in_path(name: str, description: str) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": _TEXT, "description": description}
 
@@ -38,7 +31,7 @@ _PAGE: Mapping[str, Schema] = {
     "offset": {**_COUNT, "default": 0},
     "order": {"type": "string", "enum": ["asc", "desc"], "default": "desc", "description": "By the time of making."},
 }
-_PAGING = tuple(_in_query(name, schema, "Which part of the list.") for name, schema in _PAGE.items())
+_PAGING = tuple(in_query(name, schema, "Which part of the list.") for name, schema in _PAGE.items())
 _SPEC: Mapping[str, Schema] = {
     "external_id": {**_ID, "description": "Under which events name the customer."},
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
@@ -59,15 +52,15 @@ _FIELDS: Mapping[str, Schema] = {
     "id": _TEXT, **_SPEC, "tenant_id": _TEXT, "environment_id": _TEXT, "status": _TEXT,
     "created_at": _TIME, "updated_at": _TIME, "created_by": _TEXT, "updated_by": _TEXT,
 }  # fmt: skip
-_CUSTOMER = _object(_FIELDS, *_FIELDS)
-_PAGINATION = _object({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}, "total", "limit", "offset")
-_LIST = _object({"items": {"type": "array", "items": _CUSTOMER}, "pagination": _PAGINATION}, "items", "pagination")
+_CUSTOMER = object_of(_FIELDS, *_FIELDS)
+_PAGINATION = object_of({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}, "total", "limit", "offset")
+_LIST = object_of({"items": {"type": "array", "items": _CUSTOMER}, "pagination": _PAGINATION}, "items", "pagination")
 _STATUS: Schema = {"type": "string", "enum": ["published", "archived", "deleted"], "description": "All are published."}
 _WANTED: Mapping[str, Schema] = {
     "external_id": _TEXT, "email": _TEXT, "start_time": _TIME, "end_time": _TIME, "status": _STATUS,
 }  # fmt: skip
-_VALUE = _object({"string": _TEXT, "array": _IDS})
-_TEST = _object(
+_VALUE = object_of({"string": _TEXT, "array": _IDS})
+_TEST = object_of(
     {
         "field": {"type": "string", "enum": list(CustomerText)},
         "operator": {"type": "string", "enum": list(TextOperator)},
@@ -75,8 +68,8 @@ _TEST = _object(
     },
     "field", "operator", "value",
 )  # fmt: skip
-_SORT = _object({"field": {"type": "string", "enum": list(CustomerSortKey)}, "direction": _PAGE["order"]}, "field")
-_SEARCH = _object(
+_SORT = object_of({"field": {"type": "string", "enum": list(CustomerSortKey)}, "direction": _PAGE["order"]}, "field")
+_SEARCH = object_of(
     {
         **_PAGE, **_WANTED, "customer_ids": _IDS, "external_ids": _IDS, "parent_customer_ids": _IDS, "metadata": _PAIRS,
         "filters": {"type": "array", "items": _TEST}, "sort": {"type": "array", "items": _SORT},
@@ -91,19 +84,19 @@ CUSTOMER_DOCS = (
     RouteDoc(
         "POST", _ALL, Tag.FLEXPRICE, "createCustomer", "Make a customer",
         f"Events need none; those that came before count for it. {_CHANGES}",
-        request=_object(_SENT, "external_id", "name"), example=_SAMPLE, success=201, reply=_CUSTOMER, also=_TAKEN,
+        request=object_of(_SENT, "external_id", "name"), example=_SAMPLE, success=201, reply=_CUSTOMER, also=_TAKEN,
     ),
     RouteDoc(
         "GET", _ALL, Tag.FLEXPRICE, "listCustomers", "Customers of the project",
-        parameters=(*_PAGING, *(_in_query(name, schema, "Only these.") for name, schema in _WANTED.items())), reply=_LIST,
+        parameters=(*_PAGING, *(in_query(name, schema, "Only these.") for name, schema in _WANTED.items())), reply=_LIST,
     ),
     RouteDoc(
         "PUT", _ALL, Tag.FLEXPRICE, "updateCustomerByEitherId", "Change a customer",
         f"What is left out stays as it is. {_CHANGES}",
         parameters=(
-            _in_query("id", _TEXT, "This or external_customer_id."), _in_query("external_customer_id", _TEXT, "This or id."),
+            in_query("id", _TEXT, "This or external_customer_id."), in_query("external_customer_id", _TEXT, "This or id."),
         ),
-        request=_object(_SENT), example={"name": "Acme plc"}, reply=_CUSTOMER, also=_TAKEN,
+        request=object_of(_SENT), example={"name": "Acme plc"}, reply=_CUSTOMER, also=_TAKEN,
     ),
     RouteDoc(
         "POST", f"{_ALL}/search", Tag.FLEXPRICE, "searchCustomers", "Search customers", "All that is given must be so.",
@@ -128,7 +121,7 @@ CUSTOMER_DOCS = (
     RouteDoc(
         "PUT", f"{_ALL}/{{id}}", Tag.FLEXPRICE, "updateCustomer", "Change a customer",
         f"What is left out stays as it is. {_CHANGES}",
-        parameters=(_BY_ID,), request=_object(_SENT), example={"name": "Acme plc"}, reply=_CUSTOMER, also=_TAKEN,
+        parameters=(_BY_ID,), request=object_of(_SENT), example={"name": "Acme plc"}, reply=_CUSTOMER, also=_TAKEN,
     ),
     RouteDoc(
         "DELETE", f"{_ALL}/{{id}}", Tag.FLEXPRICE, "deleteCustomer", "Delete a customer, its aliases and its entitlements",

@@ -7,6 +7,7 @@ from streamgauge.kernel.dashboard import GRID_COLUMNS, MAX_WIDGETS, WidgetType
 from streamgauge.web.docs_analytics import ANALYTICS_REPLY, ATTRIBUTION_REPLY, RETENTION_REPLY
 from streamgauge.web.docs_usage import METER_USAGE
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of
 from streamgauge.wire.solinth.dashboards import DEFAULT_LIMIT, MAX_DESCRIPTION_LENGTH, MAX_LIMIT, MAX_NAME_LENGTH
 from streamgauge.wire.solinth.query_schema import METRIC_REPLY
 from streamgauge.wire.solinth.widget_views import Drawing, View
@@ -22,16 +23,8 @@ _CHANGES = "Takes a key with the scopes read and ingest, as keys are made by def
 _OPEN = "Needs no key. Counted by the sender's address."
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
 def _whole(least: int, most: int) -> Schema:
     return {"type": "integer", "minimum": least, "maximum": most}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 def _in_path(name: str, description: str) -> Schema:
@@ -41,16 +34,16 @@ def _in_path(name: str, description: str) -> Schema:
 _ID = _in_path("id", "The dashboard.")
 _TOKEN = _in_path("token", "The share token.")
 _PAGING = (
-    _in_query("limit", {**_whole(1, MAX_LIMIT), "default": DEFAULT_LIMIT}, "How many; the newest first."),
-    _in_query("offset", {**_COUNT, "default": 0}, "How many to leave out first."),
+    in_query("limit", {**_whole(1, MAX_LIMIT), "default": DEFAULT_LIMIT}, "How many; the newest first."),
+    in_query("offset", {**_COUNT, "default": 0}, "How many to leave out first."),
 )
 _RANGE = (
-    _in_query("from", _TEXT, "Replaces the range of all widgets, together with `to`; as in GET /v1/metrics."),
-    _in_query("to", _TEXT, "Replaces the range of all widgets, together with `from`."),
-    _in_query("timezone", _TEXT, "Replaces the zone of all widgets."),
+    in_query("from", _TEXT, "Replaces the range of all widgets, together with `to`; as in GET /v1/metrics."),
+    in_query("to", _TEXT, "Replaces the range of all widgets, together with `from`."),
+    in_query("timezone", _TEXT, "Replaces the zone of all widgets."),
 )
 
-_POSITION = _object(
+_POSITION = object_of(
     {
         "x": _whole(0, GRID_COLUMNS - 1),
         "y": _whole(0, MAX_ROWS),
@@ -76,23 +69,23 @@ _WIDGET_FIELDS: Mapping[str, Schema] = {
     "query": _QUERY,
     "position": _POSITION,
 }
-_WIDGETS: Schema = {"type": "array", "maxItems": MAX_WIDGETS, "items": _object(_WIDGET_FIELDS, "type", "query")}
+_WIDGETS: Schema = {"type": "array", "maxItems": MAX_WIDGETS, "items": object_of(_WIDGET_FIELDS, "type", "query")}
 _SETTINGS: Mapping[str, Schema] = {
     "name": {**_TEXT, "minLength": 1, "maxLength": MAX_NAME_LENGTH},
     "description": {"type": ["string", "null"], "maxLength": MAX_DESCRIPTION_LENGTH},
-    "layout": _object({"columns": {"type": "integer", "const": GRID_COLUMNS}}),
+    "layout": object_of({"columns": {"type": "integer", "const": GRID_COLUMNS}}),
     "widgets": _WIDGETS,
     "is_public": {**_YES, "description": "Whether it is shared. True makes a token, false takes it back."},
 }
 _SHOWN: Mapping[str, Schema] = {
     "id": _TEXT,
     **{name: _SETTINGS[name] for name in ("name", "description", "layout")},
-    "widgets": {"type": "array", "items": _object(_WIDGET_FIELDS, *_WIDGET_FIELDS)},
+    "widgets": {"type": "array", "items": object_of(_WIDGET_FIELDS, *_WIDGET_FIELDS)},
     "created_at": _TIME,
     "updated_at": _TIME,
 }
-_SHARED = _object(_SHOWN, *_SHOWN)
-_DASHBOARD = _object(
+_SHARED = object_of(_SHOWN, *_SHOWN)
+_DASHBOARD = object_of(
     {**_SHOWN, "is_public": _YES, "share_token": {"type": ["string", "null"]}}, *_SHOWN, "is_public", "share_token"
 )
 _NUMBER_OR_NULL: Schema = {"type": ["number", "null"]}
@@ -103,10 +96,10 @@ _FUNNEL_STEP: Mapping[str, Schema] = {
     "step_rate": {**_NUMBER_OR_NULL, "description": "Of those who took the step before."},
     "median_seconds": {**_NUMBER_OR_NULL, "description": "From the step before to this one."},
 }
-_FUNNEL_REPLY = _object({"steps": {"type": "array", "items": _object(_FUNNEL_STEP, *_FUNNEL_STEP)}}, "steps")
+_FUNNEL_REPLY = object_of({"steps": {"type": "array", "items": object_of(_FUNNEL_STEP, *_FUNNEL_STEP)}}, "steps")
 _REPLIES = (METRIC_REPLY, _FUNNEL_REPLY, ANALYTICS_REPLY, RETENTION_REPLY, ATTRIBUTION_REPLY, METER_USAGE)
-_ERROR = _object({"code": _TEXT, "message": _TEXT}, "code", "message")
-_DATA = _object(
+_ERROR = object_of({"code": _TEXT, "message": _TEXT}, "code", "message")
+_DATA = object_of(
     {
         "dashboard_id": _TEXT,
         "widgets": {
@@ -114,8 +107,8 @@ _DATA = _object(
             "description": "By the id of the widget: its answer, or why there is none.",
             "additionalProperties": {
                 "oneOf": [
-                    _object({"data": {"anyOf": [*_REPLIES]}}, "data"),
-                    _object({"error": _ERROR}, "error"),
+                    object_of({"data": {"anyOf": [*_REPLIES]}}, "data"),
+                    object_of({"error": _ERROR}, "error"),
                 ],
             },
         },
@@ -123,7 +116,7 @@ _DATA = _object(
     "dashboard_id",
     "widgets",
 )
-_SUCCESS = _object({"success": _YES}, "success")
+_SUCCESS = object_of({"success": _YES}, "success")
 _SAMPLE = {
     "name": "Sales",
     "widgets": [
@@ -140,11 +133,11 @@ DASHBOARD_DOCS = (
     RouteDoc(
         "GET", "/v1/dashboards", Tag.SOLINTH, "solinthDashboards", "List dashboards",
         parameters=_PAGING,
-        reply=_object({"data": {"type": "array", "items": _DASHBOARD}, "total": _COUNT}, "data", "total"),
+        reply=object_of({"data": {"type": "array", "items": _DASHBOARD}, "total": _COUNT}, "data", "total"),
     ),
     RouteDoc(
         "POST", "/v1/dashboards", Tag.SOLINTH, "solinthMakeDashboard", "Make a dashboard", _CHANGES,
-        request=_object(_SETTINGS, "name"), example=_SAMPLE, reply=_DASHBOARD,
+        request=object_of(_SETTINGS, "name"), example=_SAMPLE, reply=_DASHBOARD,
     ),
     RouteDoc(
         "GET", "/v1/dashboards/{id}", Tag.SOLINTH, "solinthDashboard", "Read a dashboard",
@@ -154,7 +147,7 @@ DASHBOARD_DOCS = (
         "PATCH", "/v1/dashboards/{id}", Tag.SOLINTH, "solinthChangeDashboard", "Change a dashboard",
         "What is absent stays. With `updated_at` the change holds only when the dashboard is still the one of that time "
         f"(409 otherwise). {_CHANGES}",
-        parameters=(_ID,), request=_object({**_SETTINGS, "updated_at": _TIME}), example={"name": "Sales"},
+        parameters=(_ID,), request=object_of({**_SETTINGS, "updated_at": _TIME}), example={"name": "Sales"},
         reply=_DASHBOARD, also={**_LOOKED_UP, 409: {}},
     ),
     RouteDoc(
@@ -170,7 +163,7 @@ DASHBOARD_DOCS = (
         "POST", "/v1/dashboards/{id}/share", Tag.SOLINTH, "solinthShareDashboard", "Share a dashboard by a link",
         f"Shared already, it keeps its token. There is no body. {_CHANGES}",
         parameters=(_ID,),
-        reply=_object({"share_token": _TEXT, "url": _URL}, "share_token", "url"),
+        reply=object_of({"share_token": _TEXT, "url": _URL}, "share_token", "url"),
         also=_LOOKED_UP,
     ),
     RouteDoc(

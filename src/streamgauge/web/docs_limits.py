@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from streamgauge.kernel.limit import AlertCondition, AlertState, Verdict
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of, page_of
 from streamgauge.wire.flexprice.alerts import FEATURE, LOG_ENTITIES
 from streamgauge.wire.flexprice.entitlements import CUSTOMER, PERIODS
 from streamgauge.wire.flexprice.resources import DEFAULT_LIMIT, MAX_LIMIT
@@ -21,14 +22,6 @@ _BUSY: Mapping[int, Schema] = MappingProxyType({404: {}, 503: {}})
 _CHANGES = "Takes a key with the scopes read and ingest."
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
-
-
 def _in_path(description: str) -> Schema:
     return {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": description}
 
@@ -38,12 +31,7 @@ _PAGE: Mapping[str, Schema] = {
     "offset": {**_COUNT, "default": 0},
     "order": {"type": "string", "enum": ["asc", "desc"], "default": "desc", "description": "By the time of making."},
 }
-_PAGING = tuple(_in_query(name, schema, "Which part of the list.") for name, schema in _PAGE.items())
-_PAGINATION = _object({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}, "total", "limit", "offset")
-
-
-def _list(items: Schema) -> Schema:
-    return _object({"items": {"type": "array", "items": items}, "pagination": _PAGINATION}, "items", "pagination")
+_PAGING = tuple(in_query(name, schema, "Which part of the list.") for name, schema in _PAGE.items())
 
 
 _KEPT: Mapping[str, Schema] = {
@@ -75,9 +63,9 @@ _ENTITLEMENT_FIELDS: Mapping[str, Schema] = {
     "is_soft_limit": _YES, "hard_limit": _TEXT_OR_NULL, "soft_limit": _TEXT_OR_NULL, "usage_reset_period": _TEXT,
     "billing_anchor": _TIME_OR_NULL, **_KEPT,
 }  # fmt: skip
-_ENTITLEMENT = _object(_ENTITLEMENT_FIELDS, *_ENTITLEMENT_FIELDS)
+_ENTITLEMENT = object_of(_ENTITLEMENT_FIELDS, *_ENTITLEMENT_FIELDS)
 _ENTITLEMENT_SAMPLE = {"external_customer_id": "customer456", "lookup_key": "api_calls", "hard_limit": "10000"}
-_CHECK = _object(
+_CHECK = object_of(
     {
         "external_customer_id": _TEXT,
         "feature": {**_TEXT, "description": "Its id or its lookup key."},
@@ -96,17 +84,19 @@ _CHECKED_FIELDS: Mapping[str, Schema] = {
     "period_end": _TIME_OR_NULL,
     "position": {**_COUNT, "description": "Of the journal; every event below it is counted."},
 }  # fmt: skip
-_THRESHOLD = _object(
+_THRESHOLD = object_of(
     {"threshold": {**_TEXT, "description": "An exact decimal."}, "condition": {**_TEXT, "enum": list(AlertCondition)}},
     "threshold",
 )
-_CONFIG = _object({"alert_enabled": {**_YES, "default": True}, "critical": _THRESHOLD, "warning": _THRESHOLD, "info": _THRESHOLD})
+_CONFIG = object_of(
+    {"alert_enabled": {**_YES, "default": True}, "critical": _THRESHOLD, "warning": _THRESHOLD, "info": _THRESHOLD}
+)
 _CONFIG_SAMPLE = {"alert_enabled": True, "critical": {"threshold": "9000", "condition": "above"}}
 _SETTING_FIELDS: Mapping[str, Schema] = {
     "id": _TEXT, "entity_type": _TEXT, "entity_id": _TEXT, "customer_id": _TEXT, "config": _CONFIG, "enabled": _YES, **_KEPT,
 }  # fmt: skip
-_SETTING = _object(_SETTING_FIELDS, *_SETTING_FIELDS)
-_NEW_SETTING = _object(
+_SETTING = object_of(_SETTING_FIELDS, *_SETTING_FIELDS)
+_NEW_SETTING = object_of(
     {
         "entity_type": {**_TEXT, "enum": [FEATURE]},
         "entity_id": {**_TEXT, "description": "The feature."},
@@ -121,7 +111,7 @@ _LOG_FIELDS: Mapping[str, Schema] = {
     "previous_status": {**_TEXT, "enum": list(AlertState)}, "entity_type": _TEXT, "entity_id": _TEXT, "customer_id": _TEXT,
     "external_customer_id": _TEXT, "value": _TEXT, "threshold": _TEXT, **_KEPT,
 }  # fmt: skip
-_LOGS = _list(_object(_LOG_FIELDS, *_LOG_FIELDS))
+_LOGS = page_of(object_of(_LOG_FIELDS, *_LOG_FIELDS))
 _CHOOSE_LOGS: Mapping[str, Schema] = {
     "entity_id": _TEXT, "entity_type": {**_TEXT, "enum": list(LOG_ENTITIES)}, "customer_id": _TEXT,
     "alert_status": {**_TEXT, "enum": list(AlertState)}, "start_time": _TIME, "end_time": _TIME,
@@ -132,28 +122,28 @@ LIMIT_DOCS = (
     RouteDoc(
         "POST", "/v1/entitlements", Tag.FLEXPRICE, "flexpriceMakeEntitlement", "Entitle a customer to a feature",
         f"Nothing is carried over from one period to the next. {_CHANGES}", success=201,
-        request=_object(_NEW), example=_ENTITLEMENT_SAMPLE, reply=_ENTITLEMENT, also=_TAKEN,
+        request=object_of(_NEW), example=_ENTITLEMENT_SAMPLE, reply=_ENTITLEMENT, also=_TAKEN,
     ),
     RouteDoc(
         "GET", "/v1/entitlements", Tag.FLEXPRICE, "flexpriceEntitlements", "List entitlements",
         parameters=(
-            _in_query("customer_id", _TEXT, "Of this customer."),
-            _in_query("external_customer_id", _TEXT, "Of this customer."),
-            _in_query("feature_id", _TEXT, "To this feature."),
+            in_query("customer_id", _TEXT, "Of this customer."),
+            in_query("external_customer_id", _TEXT, "Of this customer."),
+            in_query("feature_id", _TEXT, "To this feature."),
             *_PAGING,
         ),
-        reply=_list(_ENTITLEMENT),
+        reply=page_of(_ENTITLEMENT),
     ),
     RouteDoc(
         "POST", "/v1/entitlements/search", Tag.FLEXPRICE, "flexpriceSearchEntitlements", "Search entitlements",
-        request=_object({"entity_ids": _IDS, "feature_ids": _IDS, **_PAGE}), example={"feature_ids": ["feat_1"]},
-        reply=_list(_ENTITLEMENT),
+        request=object_of({"entity_ids": _IDS, "feature_ids": _IDS, **_PAGE}), example={"feature_ids": ["feat_1"]},
+        reply=page_of(_ENTITLEMENT),
     ),
     RouteDoc(
         "POST", "/v1/entitlements/check", Tag.FLEXPRICE, "flexpriceCheck", "May this customer use some more?",
         "From memory, exact to the last loaded event. It reserves nothing.",
         request=_CHECK, example={"external_customer_id": "customer456", "feature": "api_calls"},
-        reply=_object(_CHECKED_FIELDS, *_CHECKED_FIELDS), also=_BUSY,
+        reply=object_of(_CHECKED_FIELDS, *_CHECKED_FIELDS), also=_BUSY,
     ),
     RouteDoc(
         "GET", "/v1/entitlements/{id}", Tag.FLEXPRICE, "flexpriceEntitlement", "Read an entitlement",
@@ -161,12 +151,12 @@ LIMIT_DOCS = (
     ),
     RouteDoc(
         "PUT", "/v1/entitlements/{id}", Tag.FLEXPRICE, "flexpriceChangeEntitlement", "Change an entitlement", _CHANGES,
-        parameters=(_in_path("The entitlement."),), request=_object(_CHANGE), example={"hard_limit": "20000"},
+        parameters=(_in_path("The entitlement."),), request=object_of(_CHANGE), example={"hard_limit": "20000"},
         reply=_ENTITLEMENT, also=_LOOKED_UP,
     ),
     RouteDoc(
         "DELETE", "/v1/entitlements/{id}", Tag.FLEXPRICE, "flexpriceDeleteEntitlement", "Delete an entitlement", _CHANGES,
-        parameters=(_in_path("The entitlement."),), reply=_object({"message": _TEXT}, "message"), also=_LOOKED_UP,
+        parameters=(_in_path("The entitlement."),), reply=object_of({"message": _TEXT}, "message"), also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", "/v1/alerts/setting", Tag.FLEXPRICE, "flexpriceMakeAlert", "Be told when usage passes thresholds",
@@ -175,12 +165,12 @@ LIMIT_DOCS = (
     ),
     RouteDoc(
         "GET", "/v1/alerts/setting", Tag.FLEXPRICE, "flexpriceAlerts", "List alert settings",
-        parameters=(_in_query("entity_id", _TEXT, "About this feature."), *_PAGING), reply=_list(_SETTING),
+        parameters=(in_query("entity_id", _TEXT, "About this feature."), *_PAGING), reply=page_of(_SETTING),
     ),
     RouteDoc(
         "POST", "/v1/alerts/setting/search", Tag.FLEXPRICE, "flexpriceSearchAlerts", "Search alert settings",
-        request=_object({"entity_id": _TEXT, "entity_ids": _IDS, "enabled": _YES, **_PAGE}), example={"enabled": True},
-        reply=_list(_SETTING),
+        request=object_of({"entity_id": _TEXT, "entity_ids": _IDS, "enabled": _YES, **_PAGE}), example={"enabled": True},
+        reply=page_of(_SETTING),
     ),
     RouteDoc(
         "GET", "/v1/alerts/setting/{id}", Tag.FLEXPRICE, "flexpriceAlert", "Read alert settings",
@@ -188,7 +178,7 @@ LIMIT_DOCS = (
     ),
     RouteDoc(
         "PUT", "/v1/alerts/setting/{id}", Tag.FLEXPRICE, "flexpriceChangeAlert", "Replace the thresholds", _CHANGES,
-        parameters=(_in_path("The alert settings."),), request=_object({"config": _CONFIG}, "config"),
+        parameters=(_in_path("The alert settings."),), request=object_of({"config": _CONFIG}, "config"),
         example={"config": _CONFIG_SAMPLE}, reply=_SETTING, also=_LOOKED_UP,
     ),
     RouteDoc(
@@ -197,10 +187,10 @@ LIMIT_DOCS = (
     ),
     RouteDoc(
         "GET", "/v1/alerts", Tag.FLEXPRICE, "flexpriceAlertLog", "What was noticed",
-        parameters=(*(_in_query(name, schema, "Only these.") for name, schema in _CHOOSE_LOGS.items()), *_PAGING), reply=_LOGS,
+        parameters=(*(in_query(name, schema, "Only these.") for name, schema in _CHOOSE_LOGS.items()), *_PAGING), reply=_LOGS,
     ),
     RouteDoc(
         "POST", "/v1/alerts/search", Tag.FLEXPRICE, "flexpriceSearchAlertLog", "Search what was noticed",
-        request=_object({**_CHOOSE_LOGS, **_PAGE}), example={"alert_status": "in_alarm"}, reply=_LOGS,
+        request=object_of({**_CHOOSE_LOGS, **_PAGE}), example={"alert_status": "in_alarm"}, reply=_LOGS,
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from streamgauge.kernel.adjustment import AdjustmentKind
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of, page_of
 from streamgauge.wire.flexprice.resources import DEFAULT_LIMIT, MAX_LIMIT
 from streamgauge.wire.flexprice.secrets import SecretType
 
@@ -15,27 +16,14 @@ _LOOKED_UP: Mapping[int, Schema] = MappingProxyType({404: {}})
 _ADMIN = "Takes a key with the scope admin."
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _list_of(item: Schema) -> Schema:
-    pagination = _object({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}, "total", "limit", "offset")
-    return _object({"items": {"type": "array", "items": item}, "pagination": pagination}, "items", "pagination")
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
-
-
 def _in_path(description: str) -> Schema:
     return {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": description}
 
 
 _PAGING = (
-    _in_query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "How many."),
-    _in_query("offset", {**_COUNT, "default": 0}, "How many to leave out first."),
-    _in_query("order", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}, "The newest first, or last."),
+    in_query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "How many."),
+    in_query("offset", {**_COUNT, "default": 0}, "How many to leave out first."),
+    in_query("order", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}, "The newest first, or last."),
 )
 _STATUS: Schema = {"type": "string", "enum": ["published", "archived"]}
 _SECRET_FIELDS: Mapping[str, Schema] = {
@@ -49,8 +37,8 @@ _SECRET_FIELDS: Mapping[str, Schema] = {
     "created_at": _TIME,
     "updated_at": _TIME,
 }  # fmt: skip
-_SECRET = _object({**_SECRET_FIELDS, "expires_at": _TIME}, *_SECRET_FIELDS)
-_NEW_SECRET = _object(
+_SECRET = object_of({**_SECRET_FIELDS, "expires_at": _TIME}, *_SECRET_FIELDS)
+_NEW_SECRET = object_of(
     {
         "name": {"type": "string", "minLength": 1, "maxLength": 100},
         "type": {
@@ -68,11 +56,11 @@ SECRET_DOCS = (
         "POST", _KEYS, Tag.FLEXPRICE, "createApiKey", "Make an API key",
         f"It is shown only this once, and has the plan of the key that asks. {_ADMIN}",
         request=_NEW_SECRET, example={"name": "backend", "type": "private_key"}, success=201,
-        reply=_object({"api_key": _TEXT, "secret": _SECRET}, "api_key", "secret"),
+        reply=object_of({"api_key": _TEXT, "secret": _SECRET}, "api_key", "secret"),
     ),
     RouteDoc(
         "GET", _KEYS, Tag.FLEXPRICE, "listApiKeys", "API keys of the project", _ADMIN,
-        parameters=(*_PAGING, _in_query("status", _STATUS, "archived: those taken back.")), reply=_list_of(_SECRET),
+        parameters=(*_PAGING, in_query("status", _STATUS, "archived: those taken back.")), reply=page_of(_SECRET),
     ),
     RouteDoc(
         "DELETE", f"{_KEYS}/{{id}}", Tag.FLEXPRICE, "deleteApiKey", "Take an API key back", f"It is refused at once. {_ADMIN}",
@@ -92,7 +80,7 @@ _PERIOD_FIELDS: Mapping[str, Schema] = {
     "closed_at": _TIME,
     "closed_by": {**_TEXT, "description": "Id of the key."},
 }
-_PERIOD = _object(_PERIOD_FIELDS, *_PERIOD_FIELDS)
+_PERIOD = object_of(_PERIOD_FIELDS, *_PERIOD_FIELDS)
 _ADJUSTMENT_FIELDS: Mapping[str, Schema] = {
     "id": _TEXT,
     "external_customer_id": _TEXT,
@@ -114,13 +102,13 @@ PERIOD_DOCS = (
     RouteDoc(
         "POST", f"{_PERIODS}/close", Tag.FLEXPRICE, "closePeriod", "Close a period for good",
         f"What comes later counts in metered usage at its end. It must have ended and overlap no closed one. {_ADMIN}",
-        request=_object(_SPAN, *_SPAN),
+        request=object_of(_SPAN, *_SPAN),
         example={"start_time": "2024-01-01T00:00:00Z", "end_time": "2024-02-01T00:00:00Z"},
         success=201, reply=_PERIOD, also={409: {}},
     ),
     RouteDoc(
         "GET", _PERIODS, Tag.FLEXPRICE, "listClosedPeriods", "Closed periods of the project", "By start.",
-        parameters=_PAGING, reply=_list_of(_PERIOD),
+        parameters=_PAGING, reply=page_of(_PERIOD),
     ),
     RouteDoc(
         "GET", f"{_PERIODS}/{{id}}", Tag.FLEXPRICE, "getClosedPeriod", "One closed period",
@@ -129,6 +117,6 @@ PERIOD_DOCS = (
     RouteDoc(
         "GET", f"{_PERIODS}/{{id}}/adjustments", Tag.FLEXPRICE, "listAdjustments", "What came after the period was closed",
         "Late events, corrections and void marks, in the order in which they came.",
-        parameters=(_ID, *_PAGING), reply=_list_of(_object(_ADJUSTMENT_FIELDS, *_ADJUSTMENT_FIELDS)), also=_LOOKED_UP,
+        parameters=(_ID, *_PAGING), reply=page_of(object_of(_ADJUSTMENT_FIELDS, *_ADJUSTMENT_FIELDS)), also=_LOOKED_UP,
     ),
 )  # fmt: skip

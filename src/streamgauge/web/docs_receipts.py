@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query
 from streamgauge.wire.flexprice import receipt_schema as schema
 from streamgauge.wire.flexprice.history import MAX_CHANGES
 from streamgauge.wire.flexprice.query_schema import LIST_PARAMETERS
@@ -14,22 +15,17 @@ _LOOKED_UP: Mapping[int, Schema] = MappingProxyType({404: {}})
 _ON_ITS_WAY = "An event that was accepted and is not loaded in time is server_busy, not not_found."
 
 
-def _in_query(name: str, value: Schema, description: str, *, required: bool = False) -> Schema:
-    told = {"description": description} if description else {}
-    return {"name": name, "in": "query", "required": required, "schema": value, **told}
-
-
 _ID_IN_PATH: Schema = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "The event."}
 _NARROWED = (
-    _in_query("external_customer_id", _TEXT, "Only versions of this customer."),
-    _in_query("start_time", _TIME, "Included."),
-    _in_query("end_time", _TIME, "Included."),
+    in_query("external_customer_id", _TEXT, "Only versions of this customer."),
+    in_query("start_time", _TIME, "Included."),
+    in_query("end_time", _TIME, "Included."),
 )
 
 RECEIPT_DOCS = (
     RouteDoc(
         "GET", "/v1/events/lookup", Tag.FLEXPRICE, "flexpriceLookup", "The receipt of an event: what became of it", _ON_ITS_WAY,
-        parameters=(_in_query("id", _TEXT, "The event.", required=True), *_NARROWED), reply=schema.RECEIPT, also=_LOOKED_UP,
+        parameters=(in_query("id", _TEXT, "The event.", required=True), *_NARROWED), reply=schema.RECEIPT, also=_LOOKED_UP,
     ),
     RouteDoc(
         "GET", "/v1/events/{id}", Tag.FLEXPRICE, "flexpriceEvent", "The same by the id in the path", _ON_ITS_WAY,
@@ -39,8 +35,8 @@ RECEIPT_DOCS = (
         "GET", "/v1/events/unmetered", Tag.FLEXPRICE, "listUnmeteredEvents", "Events that no meter counts, and why",
         "As GET /v1/events, by the meters as they are now.",
         parameters=(
-            *(_in_query(name, value, "") for name, value in LIST_PARAMETERS.items()),
-            _in_query("include_without_customer", {"type": "boolean", "default": False}, "Also events that name no customer."),
+            *(in_query(name, value, "") for name, value in LIST_PARAMETERS.items()),
+            in_query("include_without_customer", {"type": "boolean", "default": False}, "Also events that name no customer."),
         ),
         reply=schema.UNMETERED,
     ),

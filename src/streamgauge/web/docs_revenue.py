@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import object_of
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
 from streamgauge.wire.thebizness.payments import PARAMETERS
 from streamgauge.wire.thebizness.revenue import PaymentType
@@ -11,10 +12,6 @@ _TEXT: Schema = {"type": "string"}
 _ID: Schema = {"type": "string", "maxLength": 512}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _YES: Schema = {"type": "boolean"}
-
-
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
 
 
 _PAYMENT: Mapping[str, Schema] = {
@@ -64,14 +61,14 @@ _LISTED: Mapping[str, Schema] = {
     "event_name": _TEXT,
     "timestamp": _TEXT,
 }
-_ERROR = _object({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index", "code", "message")
+_ERROR = object_of({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index", "code", "message")
 
 REVENUE_DOCS = (
     RouteDoc(
         "POST", "/api/revenue", Tag.THEBIZNESS, "thebiznessSendRevenue", "Send a payment, refund, renewal or trial",
-        request=_object(_PAYMENT, "website_id"),
+        request=object_of(_PAYMENT, "website_id"),
         example=_SAMPLE,
-        reply=_object(
+        reply=object_of(
             {
                 "success": _YES,
                 "revenue_id": _TEXT,
@@ -85,15 +82,15 @@ REVENUE_DOCS = (
     RouteDoc(
         "POST", "/api/revenue/batch", Tag.THEBIZNESS, "thebiznessSendRevenueBatch", f"Send up to {MAX_BATCH_EVENTS:,} payments",
         "Those that are refused are itemised in `errors`; the others are accepted. When all are refused the status is 400.",
-        request=_object(
+        request=object_of(
             {
                 "website_id": _TEXT,
-                "events": {"type": "array", "items": _object(_PAYMENT), "minItems": 1, "maxItems": MAX_BATCH_EVENTS},
+                "events": {"type": "array", "items": object_of(_PAYMENT), "minItems": 1, "maxItems": MAX_BATCH_EVENTS},
             },
             "website_id", "events",
         ),
         example={"website_id": "your-website-id", "events": [{"amount": 10, "order_id": "o1"}, {"amount": "5.5"}]},
-        reply=_object(
+        reply=object_of(
             {
                 "success": _YES,
                 "processed": _COUNT,
@@ -115,11 +112,11 @@ REVENUE_DOCS = (
                 if name != "website_id"
             ),
         ),
-        reply=_object(
+        reply=object_of(
             {
                 "success": _YES,
                 "website_id": _TEXT,
-                "revenue": {"type": "array", "items": _object(_LISTED, *_LISTED)},
+                "revenue": {"type": "array", "items": object_of(_LISTED, *_LISTED)},
                 "total": _COUNT,
                 "limit": _COUNT,
                 "offset": _COUNT,
@@ -138,7 +135,7 @@ REVENUE_DOCS = (
             },
             {"name": "website_id", "in": "query", "required": True, "schema": _TEXT, "description": "The website."},
         ),
-        reply=_object({"success": _YES}, "success"),
+        reply=object_of({"success": _YES}, "success"),
         also={404: {}},
     ),
 )  # fmt: skip

@@ -1,9 +1,8 @@
 """The tracker's routes, as the OpenAPI document tells them."""
 
-from collections.abc import Mapping
-
 from streamgauge.web.collect import EVENTS_PER_HOUR
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import object_of
 from streamgauge.web.tracker.serving import SCRIPT_PATH
 from streamgauge.wire.thebizness.collect import LONGEST_PAGE_ID, MAX_AGE_MS, MAX_BODY_BYTES, MAX_EVENTS, PAGE_PAYMENTS
 
@@ -12,12 +11,8 @@ _ID: Schema = {"type": "string", "maxLength": 512}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
 _REVENUE = {
-    **_object(
+    **object_of(
         {
             "amount": {"type": ["number", "string"], "description": "Not negative; at most 9 digits after the point."},
             "currency": {**_TEXT, "minLength": 3, "maxLength": 3, "description": "ISO 4217; that of the website when absent."},
@@ -29,7 +24,7 @@ _REVENUE = {
     ),
     "description": "Makes the event a payment. What a server says of it later replaces it; a page never replaces anything.",
 }
-_EVENT = _object(
+_EVENT = object_of(
     {
         "name": {"type": "string", "minLength": 1, "maxLength": 255, "description": "page_view for a page view."},
         "url": {**_TEXT, "description": "Address of the page; becomes the property page_url."},
@@ -67,20 +62,20 @@ TRACKER_DOCS = (
         f"At most {MAX_EVENTS} events and {MAX_BODY_BYTES // 1024} KiB; of one address at most {EVENTS_PER_HOUR:,} events of a "
         f"website per hour, which is what the limit headers count. The body is read as JSON whatever its Content-Type, and "
         f"text/plain saves browsers a preflight. Events that are refused are itemised in `errors`; the others are accepted.",
-        request=_object(
+        request=object_of(
             {"website_id": _TEXT, "events": {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": MAX_EVENTS}},
             "website_id",
             "events",
         ),
         example=_SAMPLE,
         success=202,
-        reply=_object(
+        reply=object_of(
             {
                 "success": {"type": "boolean"},
                 "processed": _COUNT,
                 "failed": _COUNT,
                 "event_ids": {"type": "array", "items": _TEXT},
-                "errors": {"type": "array", "items": _object({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index")},
+                "errors": {"type": "array", "items": object_of({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index")},
             },
             "success",
             "processed",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from streamgauge.kernel.metering import MeterType
 from streamgauge.kernel.query import Window
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of
 from streamgauge.wire.flexprice.meter_usage import MAX_METERS
 from streamgauge.wire.flexprice.query_schema import USAGE
 
@@ -22,14 +23,6 @@ _POSITION = (
     "The header X-Streamgauge-Position tells what the answer covers; as_of takes it as position:<n>, "
     "and gives the same answer again."
 )
-
-
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 _WHO: Mapping[str, Schema] = {
@@ -50,11 +43,11 @@ _WHEN: Mapping[str, Schema] = {
     "sources": _TEXTS,
     "group_by": {"type": "array", "items": {**_TEXT, "description": "source, or properties.<name>"}},
 }
-_POINT = _object(
+_POINT = object_of(
     {"timestamp": _TIME, "value": _DECIMAL, "event_count": _COUNT, "group_by": {"type": "object", "additionalProperties": _TEXT}},
     "timestamp", "value", "event_count",
 )  # fmt: skip
-METER_USAGE = _object(
+METER_USAGE = object_of(
     {
         "meter_id": _TEXT,
         "aggregation_type": {"type": "string", "enum": list(MeterType)},
@@ -67,8 +60,8 @@ METER_USAGE = _object(
 _USAGE_POINT_FIELDS: Mapping[str, Schema] = {
     "timestamp": _TIME, "usage": _DECIMAL, "event_count": _COUNT, "subtotal": _MONEY, "discount": _MONEY, "cost": _MONEY,
 }  # fmt: skip
-_USAGE_POINT = _object(_USAGE_POINT_FIELDS, *_USAGE_POINT_FIELDS)
-_ITEM = _object(
+_USAGE_POINT = object_of(_USAGE_POINT_FIELDS, *_USAGE_POINT_FIELDS)
+_ITEM = object_of(
     {
         "feature_id": _TEXT, "meter_id": _TEXT, "name": _TEXT, "event_name": _TEXT, "external_customer_id": _TEXT,
         "aggregation_type": {"type": "string", "enum": list(MeterType)}, "unit": _TEXT, "unit_plural": _TEXT,
@@ -82,20 +75,20 @@ _ITEM = _object(
     },
     "feature_id", "meter_id", "name", "total_usage", "event_count",
 )  # fmt: skip
-_ANALYTICS = _object(
+_ANALYTICS = object_of(
     {
         "items": {"type": "array", "items": _ITEM}, "currency": _TEXT, "subtotal": _MONEY, "total_discount": _MONEY,
         "total_cost": _MONEY, "custom_analytics": {"type": "array", "maxItems": 0},
     },
     "items", "currency", "subtotal", "total_discount", "total_cost",
 )  # fmt: skip
-_ANALYTICS_BODY = _object(
+_ANALYTICS_BODY = object_of(
     {
         **_WHO, **_WHEN, "external_customer_ids": _TEXTS, "feature_ids": _TEXTS, "property_filters": _BY_PROPERTY,
         "expand": {"type": "array", "items": {**_TEXT, "description": "meter, feature and source are shown."}},
     }
 )  # fmt: skip
-_FEATURE_USAGE = _object(
+_FEATURE_USAGE = object_of(
     {
         "feature": {"type": "object"}, "current_usage": _DECIMAL, "is_enabled": {"type": "boolean"},
         "is_soft_limit": {"type": "boolean"}, "is_unlimited": {"type": "boolean"}, "usage_percent": _DECIMAL,
@@ -104,11 +97,11 @@ _FEATURE_USAGE = _object(
     },
     "feature", "current_usage", "is_enabled", "is_unlimited",
 )  # fmt: skip
-_SUMMARY = _object(
+_SUMMARY = object_of(
     {
         "customer_id": _TEXT, "external_customer_id": _TEXT, "features": {"type": "array", "items": _FEATURE_USAGE},
-        "period": _object({"start_time": _TIME, "end_time": _TIME, "period": _TEXT}),
-        "pagination": _object({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}),
+        "period": object_of({"start_time": _TIME, "end_time": _TIME, "period": _TEXT}),
+        "pagination": object_of({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}),
     },
     "customer_id", "features", "period", "pagination",
 )  # fmt: skip
@@ -118,7 +111,7 @@ USAGE_DOCS = (
     RouteDoc(
         "POST", "/v1/events/usage/meter", Tag.FLEXPRICE, "usageByMeter", "Usage of one meter",
         f"Late events into a closed period count after it. {_POSITION}",
-        request=_object({"meter_id": _TEXT, **_WHO, **_WHEN, "filters": _BY_PROPERTY}, "meter_id"), example=_METER_SAMPLE,
+        request=object_of({"meter_id": _TEXT, **_WHO, **_WHEN, "filters": _BY_PROPERTY}, "meter_id"), example=_METER_SAMPLE,
         reply=USAGE, also=_LOOKED_UP,
     ),
     RouteDoc(
@@ -129,15 +122,15 @@ USAGE_DOCS = (
     RouteDoc(
         "POST", "/v1/meter-usage/query", Tag.FLEXPRICE, "meterUsage", "Usage of one meter, as exact decimals",
         f"total_value is the aggregate of the range, not the sum of its points. {_POSITION}",
-        request=_object({"meter_id": _TEXT, **_WHO, **_WHEN, "filters": _BY_PROPERTY, "aggregation_type": _TEXT}, "meter_id"),
+        request=object_of({"meter_id": _TEXT, **_WHO, **_WHEN, "filters": _BY_PROPERTY, "aggregation_type": _TEXT}, "meter_id"),
         example=_METER_SAMPLE,
         reply=METER_USAGE, also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", "/v1/meter-usage/analytics", Tag.FLEXPRICE, "meterUsages", f"The same of 1 to {MAX_METERS} meters", _POSITION,
-        request=_object({"meter_ids": {**_TEXTS, "minItems": 1, "maxItems": MAX_METERS}, **_WHO, **_WHEN}, "meter_ids"),
+        request=object_of({"meter_ids": {**_TEXTS, "minItems": 1, "maxItems": MAX_METERS}, **_WHO, **_WHEN}, "meter_ids"),
         example={"meter_ids": ["meter_01J0000000000000000000000"]},
-        reply=_object({"items": {"type": "array", "items": METER_USAGE}}, "items"), also=_LOOKED_UP,
+        reply=object_of({"items": {"type": "array", "items": METER_USAGE}}, "items"), also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", "/v1/meter-usage/detailed-analytics", Tag.FLEXPRICE, "detailedUsageAnalytics",
@@ -148,28 +141,28 @@ USAGE_DOCS = (
         "GET", "/v1/customers/usage", Tag.FLEXPRICE, "customerUsage", "What a customer used of all features, against its limits",
         "Over the calendar month of the customer's zone, or the period of its entitlement.",
         parameters=(
-            _in_query("customer_id", _TEXT, "This, or customer_lookup_key."),
-            _in_query("customer_lookup_key", _TEXT, "An external id or alias."),
-            _in_query("external_customer_id", _TEXT, "The same as customer_lookup_key."),
-            _in_query("feature_ids", _TEXTS, "These only; repeated, or with commas between."),
-            _in_query("feature_lookup_keys", _TEXTS, "With these keys only."),
-            _in_query("include_children", {"type": "boolean", "default": False}, "With the customers below it."),
+            in_query("customer_id", _TEXT, "This, or customer_lookup_key."),
+            in_query("customer_lookup_key", _TEXT, "An external id or alias."),
+            in_query("external_customer_id", _TEXT, "The same as customer_lookup_key."),
+            in_query("feature_ids", _TEXTS, "These only; repeated, or with commas between."),
+            in_query("feature_lookup_keys", _TEXTS, "With these keys only."),
+            in_query("include_children", {"type": "boolean", "default": False}, "With the customers below it."),
         ),
         reply=_SUMMARY, also=_LOOKED_UP,
     ),
     RouteDoc(
         "GET", "/v1/events/monitoring", Tag.FLEXPRICE, "monitorEvents", "How many events, and how far loading is behind",
         parameters=(
-            _in_query("start_time", _TIME, "With end_time; without both the last 24 hours."),
-            _in_query("end_time", _TIME, "With start_time."),
-            _in_query("window_size", {**_WINDOW, "default": "HOUR"}, "Of the points."),
+            in_query("start_time", _TIME, "With end_time; without both the last 24 hours."),
+            in_query("end_time", _TIME, "With start_time."),
+            in_query("window_size", {**_WINDOW, "default": "HOUR"}, "Of the points."),
         ),
-        reply=_object(
+        reply=object_of(
             {
                 "total_count": _COUNT,
                 "consumption_lag": {**_COUNT, "description": "Bytes of the journal that wait to be loaded."},
                 "post_processing_lag": _COUNT,
-                "points": {"type": "array", "items": _object({"timestamp": _TIME, "event_count": _COUNT})},
+                "points": {"type": "array", "items": object_of({"timestamp": _TIME, "event_count": _COUNT})},
             },
             "total_count", "consumption_lag", "post_processing_lag", "points",
         ),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from streamgauge.control.webhooks import MAX_ENDPOINTS
 from streamgauge.kernel.webhook import DeliveryState, WebhookEvent
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query, object_of, page_of
 from streamgauge.wire.flexprice.resources import DEFAULT_LIMIT, MAX_LIMIT
 
 _TEXT: Schema = {"type": "string"}
@@ -20,22 +21,14 @@ _LOOKED_UP: Mapping[int, Schema] = MappingProxyType({404: {}})
 _ADMIN = "Takes a key with the scope admin."
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
-
-
 def _in_path(description: str) -> Schema:
     return {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": description}
 
 
 _PAGING = (
-    _in_query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "How many."),
-    _in_query("offset", {**_COUNT, "default": 0}, "How many to leave out first."),
-    _in_query("order", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}, "By the time of making."),
+    in_query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "How many."),
+    in_query("offset", {**_COUNT, "default": 0}, "How many to leave out first."),
+    in_query("order", {"type": "string", "enum": ["asc", "desc"], "default": "desc"}, "By the time of making."),
 )
 _SPEC: Mapping[str, Schema] = {
     "url": {**_TEXT, "description": "http or https. Of a public host, unless the server allows private addresses."},
@@ -50,14 +43,14 @@ _SECRET: Schema = {
     **_TEXT,
     "description": "whsec_ and base64: what messages are signed with, by the Standard Webhooks convention.",
 }
-_ENDPOINT = _object(_FIELDS, *_FIELDS)
-_NEW_ENDPOINT = _object({**_FIELDS, "secret": _SECRET}, *_FIELDS, "secret")
+_ENDPOINT = object_of(_FIELDS, *_FIELDS)
+_NEW_ENDPOINT = object_of({**_FIELDS, "secret": _SECRET}, *_FIELDS, "secret")
 _DELIVERY_FIELDS: Mapping[str, Schema] = {
     "id": _TEXT,
     "endpoint_id": _TEXT,
     "message_id": {**_TEXT, "description": "The header webhook-id; the same at every try."},
     "event_type": _TYPE,
-    "payload": _object({"type": _TYPE, "timestamp": _TIME, "data": {"type": "object"}}, "type", "timestamp", "data"),
+    "payload": object_of({"type": _TYPE, "timestamp": _TIME, "data": {"type": "object"}}, "type", "timestamp", "data"),
     "state": _STATE,
     "attempts": _COUNT,
     "next_attempt_at": _LATER,
@@ -66,12 +59,7 @@ _DELIVERY_FIELDS: Mapping[str, Schema] = {
     "created_at": _TIME,
     "finished_at": _LATER,
 }
-_DELIVERY = _object(_DELIVERY_FIELDS, *_DELIVERY_FIELDS)
-
-
-def _list_of(item: Schema) -> Schema:
-    pagination = _object({"total": _COUNT, "limit": _COUNT, "offset": _COUNT}, "total", "limit", "offset")
-    return _object({"items": {"type": "array", "items": item}, "pagination": pagination}, "items", "pagination")
+_DELIVERY = object_of(_DELIVERY_FIELDS, *_DELIVERY_FIELDS)
 
 
 _ID = _in_path("The endpoint.")
@@ -84,11 +72,11 @@ WEBHOOK_DOCS = (
     RouteDoc(
         "POST", _ALL, Tag.FLEXPRICE, "createWebhookEndpoint", "Have an address told",
         f"At most {MAX_ENDPOINTS} per project. {_ADMIN}",
-        request=_object(_SPEC, "url"), example=_SAMPLE, success=201, reply=_NEW_ENDPOINT,
+        request=object_of(_SPEC, "url"), example=_SAMPLE, success=201, reply=_NEW_ENDPOINT,
     ),
     RouteDoc(
         "GET", _ALL, Tag.FLEXPRICE, "listWebhookEndpoints", "Webhook endpoints of the project", _ADMIN,
-        parameters=_PAGING, reply=_list_of(_ENDPOINT),
+        parameters=_PAGING, reply=page_of(_ENDPOINT),
     ),
     RouteDoc(
         "GET", f"{_ALL}/{{id}}", Tag.FLEXPRICE, "getWebhookEndpoint", "One webhook endpoint", _ADMIN,
@@ -97,7 +85,7 @@ WEBHOOK_DOCS = (
     RouteDoc(
         "PUT", f"{_ALL}/{{id}}", Tag.FLEXPRICE, "updateWebhookEndpoint", "Change a webhook endpoint",
         f"What is left out stays as it is. {_ADMIN}",
-        parameters=(_ID,), request=_object(_SPEC), example={"is_enabled": False}, reply=_ENDPOINT, also=_LOOKED_UP,
+        parameters=(_ID,), request=object_of(_SPEC), example={"is_enabled": False}, reply=_ENDPOINT, also=_LOOKED_UP,
     ),
     RouteDoc(
         "DELETE", f"{_ALL}/{{id}}", Tag.FLEXPRICE, "deleteWebhookEndpoint", "Delete an endpoint and its deliveries", _ADMIN,
@@ -105,7 +93,7 @@ WEBHOOK_DOCS = (
     ),
     RouteDoc(
         "GET", f"{_ALL}/{{id}}/secret", Tag.FLEXPRICE, "getWebhookSecret", "What its messages are signed with", _ADMIN,
-        parameters=(_ID,), reply=_object({"id": _TEXT, "secret": _SECRET}, "id", "secret"), also=_LOOKED_UP,
+        parameters=(_ID,), reply=object_of({"id": _TEXT, "secret": _SECRET}, "id", "secret"), also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", f"{_ALL}/{{id}}/test", Tag.FLEXPRICE, "testWebhookEndpoint", "Send a message of type webhook.test", _ADMIN,
@@ -115,11 +103,11 @@ WEBHOOK_DOCS = (
         "GET", _DELIVERIES, Tag.FLEXPRICE, "listWebhookDeliveries", "What became of each message", _ADMIN,
         parameters=(
             *_PAGING,
-            _in_query("endpoint_id", _TEXT, "Of this endpoint only."),
-            _in_query("event_type", _TYPE, "Of this type only."),
-            _in_query("state", _STATE, "dead: given up; may be sent again by hand."),
+            in_query("endpoint_id", _TEXT, "Of this endpoint only."),
+            in_query("event_type", _TYPE, "Of this type only."),
+            in_query("state", _STATE, "dead: given up; may be sent again by hand."),
         ),
-        reply=_list_of(_DELIVERY),
+        reply=page_of(_DELIVERY),
     ),
     RouteDoc(
         "GET", f"{_DELIVERIES}/{{id}}", Tag.FLEXPRICE, "getWebhookDelivery", "One delivery", _ADMIN,

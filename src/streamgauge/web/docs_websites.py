@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from streamgauge.kernel.website import Identity, Operator
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import list_of, object_of
 from streamgauge.wire.thebizness.conversion_events import MAX_CONDITIONS, MAX_VALUES
 from streamgauge.wire.thebizness.settings_body import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -15,14 +16,6 @@ _YES: Schema = {"type": "boolean"}
 _NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 255}
 _LOOKED_UP: Mapping[int, Schema] = MappingProxyType({404: {}})
 _CHANGES = "Takes a key with the scopes read and ingest, as keys are made by default."
-
-
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
 
 
 def _path(name: str, description: str) -> Schema:
@@ -47,7 +40,7 @@ _SETTINGS: Mapping[str, Schema] = {
     "timezone": {**_TEXT, "default": "UTC", "description": "IANA name of the zone in which days are cut."},
     "currency": {**_TEXT, "default": "USD", "description": "ISO 4217 code in which revenue is reported."},
     "allowed_origins": {
-        **_list(_TEXT),
+        **list_of(_TEXT),
         "description": "Origins whose pages may send events with the public id. Empty: pages of the domain and its subdomains.",
     },
     "identity": {
@@ -57,7 +50,7 @@ _SETTINGS: Mapping[str, Schema] = {
         "description": "How visitors are told apart: by a hash that changes daily, or by a first-party cookie.",
     },
 }
-_WEBSITE = _object(
+_WEBSITE = object_of(
     {
         "id": _TEXT,
         **_SETTINGS,
@@ -67,10 +60,10 @@ _WEBSITE = _object(
     },
     "id", *_SETTINGS, "created_at", "updated_at", "snippet",
 )  # fmt: skip
-_ONE_WEBSITE = _object({"success": _YES, "website": _WEBSITE}, "success", "website")
+_ONE_WEBSITE = object_of({"success": _YES, "website": _WEBSITE}, "success", "website")
 
 _VALUE: Schema = {"type": ["string", "number", "boolean"]}
-_VALUES: Schema = {"anyOf": [_VALUE, {**_list(_VALUE), "minItems": 1, "maxItems": MAX_VALUES}]}
+_VALUES: Schema = {"anyOf": [_VALUE, {**list_of(_VALUE), "minItems": 1, "maxItems": MAX_VALUES}]}
 _OPERATOR: Schema = {
     **_TEXT,
     "enum": list(Operator),
@@ -82,24 +75,24 @@ _CONVERSION: Mapping[str, Schema] = {
     "name": _NAME,
     "event_name": {**_NAME, "description": "Which events convert. With a page: page_view, and need not be sent."},
     "conditions": {
-        **_list(_object({"property": _NAME, **_MATCH}, "property", "value")),
+        **list_of(object_of({"property": _NAME, **_MATCH}, "property", "value")),
         "maxItems": MAX_CONDITIONS,
         "description": "All of them must hold. A number compares by its JSON text and is given back as text.",
     },
     "page": {
         "description": "Only views of such pages: a path, or an operator with values. Given back as the latter, or null.",
-        "anyOf": [_TEXT, _object(_MATCH, "value"), {"type": "null"}],
+        "anyOf": [_TEXT, object_of(_MATCH, "value"), {"type": "null"}],
     },
     "value": {"type": ["number", "null"], "minimum": 0, "description": "What each conversion is worth; exact, to nine digits."},
     "currency": {**_TEXT, "description": "Of the value. Without it: that of the website."},
     "is_active": {**_YES, "default": True, "description": "Whether it counts."},
 }
-_SHOWN_CONVERSION = _object(
+_SHOWN_CONVERSION = object_of(
     {"id": _TEXT, "website_id": _TEXT, **_CONVERSION, "created_at": _TIME, "updated_at": _TIME},
     "id", "website_id", *_CONVERSION, "created_at", "updated_at",
 )  # fmt: skip
-_ONE_CONVERSION = _object({"success": _YES, "conversion_event": _SHOWN_CONVERSION}, "success", "conversion_event")
-_DELETED = _object({"success": _YES, "id": _TEXT, "deleted": _YES}, "success", "id", "deleted")
+_ONE_CONVERSION = object_of({"success": _YES, "conversion_event": _SHOWN_CONVERSION}, "success", "conversion_event")
+_DELETED = object_of({"success": _YES, "id": _TEXT, "deleted": _YES}, "success", "id", "deleted")
 
 _ALL_SITES = "/api/websites"
 _SITE = "/api/websites/{id}"
@@ -111,15 +104,15 @@ WEBSITE_DOCS = (
         "GET", _ALL_SITES, Tag.THEBIZNESS, "thebiznessWebsites", "List the websites of the project",
         "In the order of their making.",
         parameters=_PAGING,
-        reply=_object(
-            {"success": _YES, "websites": _list(_WEBSITE), "total": _COUNT, "limit": _COUNT, "offset": _COUNT},
+        reply=object_of(
+            {"success": _YES, "websites": list_of(_WEBSITE), "total": _COUNT, "limit": _COUNT, "offset": _COUNT},
             "success", "websites", "total", "limit", "offset",
         ),
     ),
     RouteDoc(
         "POST", _ALL_SITES, Tag.THEBIZNESS, "thebiznessCreateWebsite", "Create a website",
         f"Without an id one is made. {_CHANGES}",
-        request=_object({"id": _TEXT, **_SETTINGS}, "domain"),
+        request=object_of({"id": _TEXT, **_SETTINGS}, "domain"),
         example={"domain": "example.com", "name": "Shop", "timezone": "Europe/Paris", "currency": "EUR"},
         reply=_ONE_WEBSITE,
         also={409: {}},
@@ -132,7 +125,7 @@ WEBSITE_DOCS = (
         "PUT", _SITE, Tag.THEBIZNESS, "thebiznessUpdateWebsite", "Change the settings of a website",
         f"What is not sent stays as it is; a field that is not known is refused. {_CHANGES}",
         parameters=(_ID,),
-        request=_object(_SETTINGS),
+        request=object_of(_SETTINGS),
         example={"name": "Shop", "allowed_origins": ["https://shop.example.com"]},
         reply=_ONE_WEBSITE,
         also=_LOOKED_UP,
@@ -146,14 +139,14 @@ WEBSITE_DOCS = (
     RouteDoc(
         "GET", _EVENTS, Tag.THEBIZNESS, "thebiznessConversionEvents", "List what counts as a conversion on a website",
         parameters=(_ID,),
-        reply=_object({"success": _YES, "conversion_events": _list(_SHOWN_CONVERSION)}, "success", "conversion_events"),
+        reply=object_of({"success": _YES, "conversion_events": list_of(_SHOWN_CONVERSION)}, "success", "conversion_events"),
         also=_LOOKED_UP,
     ),
     RouteDoc(
         "POST", _EVENTS, Tag.THEBIZNESS, "thebiznessCreateConversionEvent", "Count events as conversions",
         f"Needs event_name or page. Each event that matches is one conversion, also of the past. {_CHANGES}",
         parameters=(_ID,),
-        request=_object(_CONVERSION, "name"),
+        request=object_of(_CONVERSION, "name"),
         example={
             "name": "Big order",
             "event_name": "purchase",
@@ -171,7 +164,7 @@ WEBSITE_DOCS = (
         "PUT", _EVENT, Tag.THEBIZNESS, "thebiznessUpdateConversionEvent", "Change a conversion event",
         f"What is not sent stays as it is; null takes page or value away. {_CHANGES}",
         parameters=(_ID, _EVENT_ID),
-        request=_object(_CONVERSION),
+        request=object_of(_CONVERSION),
         example={"page": "/thanks", "is_active": False},
         reply=_ONE_CONVERSION,
         also=_LOOKED_UP,

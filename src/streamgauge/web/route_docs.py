@@ -16,6 +16,7 @@ from streamgauge.web.docs_usage import USAGE_DOCS
 from streamgauge.web.docs_webhooks import WEBHOOK_DOCS
 from streamgauge.web.docs_websites import WEBSITE_DOCS
 from streamgauge.web.openapi import DoorDoc, RouteDoc, Schema, Tag, build_document
+from streamgauge.web.schemas import object_of, whole_object
 from streamgauge.wire.dialect import MAX_BATCH_EVENTS
 from streamgauge.wire.flexprice import query_schema as flexprice_questions
 from streamgauge.wire.flexprice import refusals as flexprice_refusals
@@ -30,15 +31,11 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _YES: Schema = {"type": "boolean"}
 
 
-def _object(properties: Mapping[str, Schema], *required: str) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(required)}
-
-
 def _list(items: Schema) -> Schema:
     return {"type": "array", "items": items, "minItems": 1, "maxItems": MAX_BATCH_EVENTS}
 
 
-_SOLINTH_EVENT = _object({"event": {**_TEXT, "maxLength": 255}, "timestamp": _TIME, "properties": _PROPERTIES}, "event")
+_SOLINTH_EVENT = object_of({"event": {**_TEXT, "maxLength": 255}, "timestamp": _TIME, "properties": _PROPERTIES}, "event")
 _SOLINTH_SAMPLE = {"event": "purchase", "timestamp": "2024-01-15T10:30:00Z", "properties": {"amount": 99.99, "plan": "pro"}}
 
 _THEBIZNESS_FIELDS: Mapping[str, Schema] = {
@@ -59,7 +56,7 @@ _THEBIZNESS_BATCH_SAMPLE = {
     "events": [{"event_name": "page_view", "properties": {"page_url": "/pricing"}}, {"event_name": "button_click"}],
 }
 
-_FLEXPRICE_EVENT = _object(
+_FLEXPRICE_EVENT = object_of(
     {
         "event_name": _TEXT,
         "external_customer_id": _TEXT,
@@ -78,8 +75,8 @@ _FLEXPRICE_SAMPLE = {
     "event_id": "call-0001",
     "properties": {"bytes": 1024, "region": "eu"},
 }
-_FLEXPRICE_ACCEPTED = _object({"message": _TEXT, "event_id": _TEXT}, "message")
-_STATUS = _object({"status": _TEXT}, "status")
+_FLEXPRICE_ACCEPTED = object_of({"message": _TEXT, "event_id": _TEXT}, "message")
+_STATUS = object_of({"status": _TEXT}, "status")
 
 ROUTES = (
     RouteDoc(
@@ -91,7 +88,7 @@ ROUTES = (
         "At the root, where Flexprice has the same path, the sender's key or header decides, and last the body.",
         request=_SOLINTH_EVENT,
         example=_SOLINTH_SAMPLE,
-        reply=_object({"success": _YES, "event_id": _TEXT}, "success", "event_id"),
+        reply=object_of({"success": _YES, "event_id": _TEXT}, "success", "event_id"),
     ),
     RouteDoc(
         "POST",
@@ -100,9 +97,9 @@ ROUTES = (
         "solinthSendBatch",
         f"Send up to {MAX_BATCH_EVENTS:,} events",
         "All or nothing: one event that is refused refuses the batch, and the message says which it is.",
-        request=_object({"events": _list(_SOLINTH_EVENT)}, "events"),
+        request=object_of({"events": _list(_SOLINTH_EVENT)}, "events"),
         example={"events": [_SOLINTH_SAMPLE]},
-        reply=_object({"success": _YES, "processed": _COUNT}, "success", "processed"),
+        reply=object_of({"success": _YES, "processed": _COUNT}, "success", "processed"),
     ),
     RouteDoc(
         "POST",
@@ -110,9 +107,9 @@ ROUTES = (
         Tag.THEBIZNESS,
         "thebiznessSendEvent",
         "Send one event of a website",
-        request=_object(_THEBIZNESS_FIELDS, "website_id", "event_name"),
+        request=object_of(_THEBIZNESS_FIELDS, "website_id", "event_name"),
         example=_THEBIZNESS_SAMPLE,
-        reply=_object({"success": _YES, "event_id": _TEXT, "timestamp": _TEXT}, "success", "event_id", "timestamp"),
+        reply=object_of({"success": _YES, "event_id": _TEXT, "timestamp": _TEXT}, "success", "event_id", "timestamp"),
     ),
     RouteDoc(
         "POST",
@@ -121,17 +118,17 @@ ROUTES = (
         "thebiznessSendBatch",
         f"Send up to {MAX_BATCH_EVENTS:,} events of a website",
         "Events that are refused are itemised in `errors`; the others are accepted. When all are refused the status is 400.",
-        request=_object(
-            {"website_id": _TEXT, "events": _list(_object(_THEBIZNESS_FIELDS, "event_name"))}, "website_id", "events"
+        request=object_of(
+            {"website_id": _TEXT, "events": _list(object_of(_THEBIZNESS_FIELDS, "event_name"))}, "website_id", "events"
         ),
         example=_THEBIZNESS_BATCH_SAMPLE,
-        reply=_object(
+        reply=object_of(
             {
                 "success": _YES,
                 "processed": _COUNT,
                 "failed": _COUNT,
                 "event_ids": {"type": "array", "items": _TEXT},
-                "errors": {"type": "array", "items": _object({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index")},
+                "errors": {"type": "array", "items": object_of({"index": _COUNT, "code": _TEXT, "message": _TEXT}, "index")},
             },
             "success",
             "processed",
@@ -157,7 +154,7 @@ ROUTES = (
         "flexpriceSendBulk",
         f"Send up to {MAX_BATCH_EVENTS:,} events",
         "All or nothing.",
-        request=_object({"events": _list(_FLEXPRICE_EVENT)}, "events"),
+        request=object_of({"events": _list(_FLEXPRICE_EVENT)}, "events"),
         example={"events": [_FLEXPRICE_SAMPLE]},
         success=202,
         reply=_FLEXPRICE_ACCEPTED,
@@ -171,7 +168,7 @@ ROUTES = (
         "Is the server ready for work",
         "503 with the reason of each part that is not ready.",
         reply=_STATUS,
-        also={503: _object({"status": _TEXT, "reasons": {"type": "object", "additionalProperties": _TEXT}}, "status", "reasons")},
+        also={503: whole_object(status=_TEXT, reasons={"type": "object", "additionalProperties": _TEXT})},
     ),
     RouteDoc("GET", "/health", Tag.SERVER, "healthByGet", "Is the process alive, as Flexprice's clients ask", reply=_STATUS),
     RouteDoc("POST", "/health", Tag.SERVER, "healthByPost", "The same by POST", reply=_STATUS),
@@ -186,14 +183,14 @@ DOORS = (
     DoorDoc(
         Tag.SOLINTH, "/solinth",
         "Product metrics: events by name, one metric at a time. Base URL: /solinth/v1, or /v1 at the root.",
-        _object({"error": _object({"code": _TEXT, "message": _TEXT}, "code", "message")}, "error"),
+        object_of({"error": object_of({"code": _TEXT, "message": _TEXT}, "code", "message")}, "error"),
         solinth_refusals.status_of,
     ),
     DoorDoc(
         Tag.THEBIZNESS, "/thebizness",
         "Web analytics: events of websites and visitors. Base URL: /thebizness/api, or /api at the root.",
-        _object(
-            {"success": _YES, "error": _object({"code": _TEXT, "message": _TEXT, "details": _DETAILS}, "code", "message")},
+        object_of(
+            {"success": _YES, "error": object_of({"code": _TEXT, "message": _TEXT, "details": _DETAILS}, "code", "message")},
             "success", "error",
         ),
         thebizness_refusals.status_of,

@@ -45,7 +45,7 @@ AMOUNTS = ["10", "0.000000001", "-3.333333334", "99.99", "0", "-10", "7", "12345
 # Around changes of the clock in Berlin, New York and Sao Paulo.
 MIDDLES = [ms("2018-11-04T03:00Z"), ms("2019-03-31T01:00Z"), ms("2024-03-10T07:00Z")]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kathmandu"]
-MANY = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 class History(NamedTuple):

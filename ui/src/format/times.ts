@@ -74,6 +74,18 @@ export interface Days {
 export const RANGES = ["today", "yesterday", "7d", "30d", "90d", "12m", "month", "last-month", "custom"] as const;
 export type RangeName = (typeof RANGES)[number];
 
+/** What widgets call them, which the server resolves anew at each question; a range of certain days has no such name. */
+export const PERIOD_OF: Partial<Record<RangeName, string>> = {
+  today: "today",
+  yesterday: "yesterday",
+  "7d": "7d",
+  "30d": "30d",
+  "90d": "90d",
+  month: "month",
+  "last-month": "last_month",
+  "12m": "12mo",
+};
+
 /** The days of a named range, as they are now in the zone; a range ends today. Custom: from and to as given. */
 export function daysOf(range: RangeName, zone: string, custom?: Partial<Days>, now = new Date()): Days {
   const today = dayOf(now, zone);
@@ -119,6 +131,14 @@ export function labelOf(date: string, interval: Interval): string {
   if (interval === "month") return `${name} ${year}`;
   if (interval === "hour") return `${Number(day)} ${name}, ${date.slice(11, 16)}`;
   return `${Number(day)} ${name}`;
+}
+
+/** First and last day of a bucket by the day with which it begins; a month may be written 2026-11. */
+export function daysOfBucket(date: string, interval: Interval): Days {
+  const from = interval === "month" ? `${date.slice(0, 7)}-01` : date.slice(0, 10);
+  if (interval === "week") return { from, to: addDays(from, 6) };
+  if (interval !== "month") return { from, to: from };
+  return { from, to: addDays(`${addDays(from, 31).slice(0, 8)}01`, -1) };
 }
 
 /** Whether the bucket is not over yet. */

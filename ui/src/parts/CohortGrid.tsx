@@ -19,9 +19,13 @@ interface CohortGridProps {
   /** How many columns; without it as many as the longest cohort has. */
   periods?: number;
   maxHeight: number;
+  /** Pressing the date of a cohort; `cohortLabel` says what that does, to screen readers. */
+  onCohort?: (date: string) => void;
+  cohortLabel?: (name: string) => string;
 }
 
-export function CohortGrid({ label, cohorts, interval, periods, maxHeight }: CohortGridProps) {
+export function CohortGrid(props: CohortGridProps) {
+  const { label, cohorts, interval, periods, maxHeight, onCohort, cohortLabel } = props;
   const columns = periods ?? Math.max(0, ...cohorts.map(({ rates }) => rates.length));
   const places = Array.from({ length: columns }, (_, place) => place);
   return (
@@ -46,8 +50,21 @@ export function CohortGrid({ label, cohorts, interval, periods, maxHeight }: Coh
         </thead>
         <tbody>
           {cohorts.map((cohort) => (
-            <tr key={cohort.date}>
-              <td style={{ whiteSpace: "nowrap" }}>{labelOf(cohort.date, interval)}</td>
+            <tr key={cohort.date} {...(onCohort ? { "data-clickable": true } : {})}>
+              <td style={{ whiteSpace: "nowrap" }}>
+                {onCohort ? (
+                  <button
+                    type="button"
+                    className="row-button"
+                    aria-label={cohortLabel?.(labelOf(cohort.date, interval))}
+                    onClick={() => onCohort(cohort.date)}
+                  >
+                    {labelOf(cohort.date, interval)}
+                  </button>
+                ) : (
+                  labelOf(cohort.date, interval)
+                )}
+              </td>
               <td className="number">{formatDecimal(cohort.visitors)}</td>
               {places.map((place) => (
                 <Cell key={place} rate={cohort.rates[place]} />

@@ -17,14 +17,33 @@ export interface FunnelStep {
 
 const shown = (share: string | null) => (share === null ? "–" : formatShare(Number(share)));
 
-export function FunnelSteps({ steps }: { steps: readonly FunnelStep[] }) {
+interface FunnelStepsProps {
+  steps: readonly FunnelStep[];
+  /** Pressing the name of a step; `stepLabel` says what that does, to screen readers. */
+  onStep?: (place: number) => void;
+  stepLabel?: (name: string) => string;
+}
+
+export function FunnelSteps({ steps, onStep, stepLabel }: FunnelStepsProps) {
   return (
     <Stack gap="sm" component="ol" m={0} p={0} style={{ listStyle: "none" }}>
       {steps.map((step, place) => (
         <li key={place}>
           <Group justify="space-between" gap="md" wrap="nowrap" mb={3}>
-            <Text size="sm" fw={550} truncate>
-              {place + 1}. {step.name}
+            <Text size="sm" fw={550} truncate component="div">
+              {place + 1}.{" "}
+              {onStep ? (
+                <button
+                  type="button"
+                  className="row-button"
+                  aria-label={stepLabel?.(step.name)}
+                  onClick={() => onStep(place)}
+                >
+                  {step.name}
+                </button>
+              ) : (
+                step.name
+              )}
             </Text>
             <Text size="sm" className="figures" fw={600} style={{ whiteSpace: "nowrap" }}>
               {formatDecimal(step.visitors)}

@@ -75,6 +75,7 @@ export const web = {
   },
   isValue: (name: string, value: string) => `${name} is ${value}`,
   filterBy: (name: string) => `Only ${name}`,
+  onlyDays: (name: string) => `Only the days of ${name}`,
   unknown: "(none)",
   map: "Visitors by country",
   conversions: "Conversions",

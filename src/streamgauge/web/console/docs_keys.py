@@ -4,6 +4,7 @@ from streamgauge.kernel.access import Scope
 from streamgauge.sample import DAYS
 from streamgauge.web.console.keys import MOST_GRACE_HOURS
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import list_of, whole_object
 
 _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -14,16 +15,8 @@ _LIMIT: Schema = {"type": ["integer", "null"], "description": "null: no limit."}
 _BYTES: Schema = {"type": "integer", "minimum": 0, "description": "Bytes."}
 
 
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "The key."}
-_SCOPES = _list({"type": "string", "enum": [scope.value for scope in Scope]})
+_SCOPES = list_of({"type": "string", "enum": [scope.value for scope in Scope]})
 _KEY: dict[str, Schema] = {
     "id": _TEXT, "name": _TEXT, "prefix": {**_TEXT, "description": "What may be shown of the secret."}, "plan": _TEXT,
     "scopes": _SCOPES, "door": {"type": "string", "enum": ["any", "solinth", "thebizness", "flexprice"]},
@@ -31,17 +24,18 @@ _KEY: dict[str, Schema] = {
     "created_at": _TIME, "expires_at": _LATER, "revoked_at": _LATER, "replaced_by": {"type": ["string", "null"]},
     "last_used_at": _LATER,
 }  # fmt: skip
-_MADE = _object(**_KEY, secret={**_TEXT, "description": "Told this once."})
-_PLAN = _object(
+_MADE = whole_object(**_KEY, secret={**_TEXT, "description": "Told this once."})
+_PLAN = whole_object(
     name=_TEXT, requests_per_minute=_LIMIT, events_per_day=_LIMIT, thebizness_per_hour=_LIMIT, thebizness_batches_per_hour=_LIMIT,
     keys=_COUNT,
 )  # fmt: skip
-_USE = _object(
+_USE = whole_object(
     day=_DAY, events_today=_COUNT, events_per_day=_LIMIT,
-    keys=_list(_object(id=_TEXT, name=_TEXT, plan=_TEXT, requests_this_minute=_COUNT, requests_per_minute=_LIMIT)),
+    keys=list_of(whole_object(id=_TEXT, name=_TEXT, plan=_TEXT, requests_this_minute=_COUNT, requests_per_minute=_LIMIT)),
 )  # fmt: skip
-_SYSTEM = _object(
-    version=_TEXT, started_at=_TIME, uptime_s=_COUNT, ready={"type": "boolean"}, faults=_list(_object(part=_TEXT, fault=_TEXT)),
+_SYSTEM = whole_object(
+    version=_TEXT, started_at=_TIME, uptime_s=_COUNT, ready={"type": "boolean"},
+    faults=list_of(whole_object(part=_TEXT, fault=_TEXT)),
     backlog_bytes=_BYTES, backlog_limit_bytes=_BYTES, lag_bytes=_BYTES, lag_s={"type": "number", "minimum": 0},
     events_loaded={**_COUNT, "description": "Since the start."}, events_duplicate=_COUNT, events_set_aside=_COUNT,
     disk_free_bytes=_BYTES, disk_total_bytes=_BYTES,
@@ -52,7 +46,7 @@ _SYSTEM = _object(
 KEY_DOCS = (
     RouteDoc(
         "GET", "/console/v1/keys", Tag.CONSOLE, "consoleKeys", "The keys of the project, the newest first", "Scope admin.",
-        reply=_object(keys=_list(_object(**_KEY))),
+        reply=whole_object(keys=list_of(whole_object(**_KEY))),
     ),
     RouteDoc(
         "POST", "/console/v1/keys", Tag.CONSOLE, "consoleCreateKey", "Make a key", "Scope admin. The secret is told once.",
@@ -76,11 +70,11 @@ KEY_DOCS = (
     ),
     RouteDoc(
         "DELETE", "/console/v1/keys/{id}", Tag.CONSOLE, "consoleRevokeKey", "Take a key back, at once", "Scope admin.",
-        parameters=(_ID,), reply=_object(success={"type": "boolean"}), also={404: {}},
+        parameters=(_ID,), reply=whole_object(success={"type": "boolean"}), also={404: {}},
     ),
     RouteDoc(
         "GET", "/console/v1/plans", Tag.CONSOLE, "consolePlans", "The plans, and what is used of them",
-        reply=_object(plans=_list(_PLAN), use=_USE),
+        reply=whole_object(plans=list_of(_PLAN), use=_USE),
     ),
     RouteDoc(
         "GET", "/console/v1/system", Tag.CONSOLE, "consoleSystem", "How the server is", "Scope admin.", reply=_SYSTEM,
@@ -88,6 +82,6 @@ KEY_DOCS = (
     RouteDoc(
         "POST", "/console/v1/sample-data", Tag.CONSOLE, "consoleSampleData", f"Load {DAYS} days of an invented company",
         "Scope admin. Twice changes nothing; on a later day it adds the days in between.",
-        reply=_object(events=_COUNT, website_id=_TEXT, **{"from": _DAY, "to": _DAY}),
+        reply=whole_object(events=_COUNT, website_id=_TEXT, **{"from": _DAY, "to": _DAY}),
     ),
 )  # fmt: skip

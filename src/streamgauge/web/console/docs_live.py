@@ -3,13 +3,10 @@
 from streamgauge.web.console.feed import HEARTBEAT_S, LIFE_S, MOST_BYTES, MOST_EVENTS, MOST_IN_ALL, MOST_OF_PROJECT, PACE_S
 from streamgauge.web.console.live import MOST_LAST
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import in_query
 
 _TEXT: Schema = {"type": "string"}
 _LAST: Schema = {"type": "integer", "minimum": 0, "maximum": MOST_LAST, "default": 0}
-
-
-def _in_query(name: str, schema: Schema, description: str) -> Schema:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 _ABOUT = (
@@ -31,11 +28,11 @@ LIVE_DOCS = (
         "Events as they are loaded, duplicates left out",
         _ABOUT,
         parameters=(
-            _in_query("event", _TEXT, "Only events of this name."),
-            _in_query("customer", _TEXT, "Only events that name this customer."),
-            _in_query("website", _TEXT, "Only events of this website."),
-            _in_query("last", _LAST, "Begin with so many that came last."),
-            _in_query(
+            in_query("event", _TEXT, "Only events of this name."),
+            in_query("customer", _TEXT, "Only events that name this customer."),
+            in_query("website", _TEXT, "Only events of this website."),
+            in_query("last", _LAST, "Begin with so many that came last."),
+            in_query(
                 "after",
                 {"type": "integer", "minimum": 0},
                 f"Begin with what came after this position instead; of more than {MOST_LAST} the newest, the others are skipped.",

@@ -5,6 +5,7 @@ from typing import Any
 from streamgauge.kernel.access import Role
 from streamgauge.web.console.members import DEFAULT_ENTRIES, MOST_ENTRIES
 from streamgauge.web.openapi import RouteDoc, Schema, Tag
+from streamgauge.web.schemas import list_of, whole_object
 
 _TEXT: Schema = {"type": "string"}
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -14,10 +15,6 @@ _PASSWORD: Schema = {"type": "string", "minLength": 10, "maxLength": 200}
 _ROLE: Schema = {"type": "string", "enum": [role.value for role in Role]}
 
 
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
 def _with(schema: Schema, *optional: str) -> Schema:
     """The same object, of which these need not be sent."""
     properties = schema["properties"]
@@ -25,22 +22,18 @@ def _with(schema: Schema, *optional: str) -> Schema:
     return {**schema, "required": [name for name in properties if name not in optional]}
 
 
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "Its id."}
-_PROJECT = _object(id=_TEXT, name=_TEXT, role=_ROLE)
-_SESSION = _object(
-    user=_object(id=_TEXT, email=_TEXT, name=_TEXT, owns_server=_YES),
+_PROJECT = whole_object(id=_TEXT, name=_TEXT, role=_ROLE)
+_SESSION = whole_object(
+    user=whole_object(id=_TEXT, email=_TEXT, name=_TEXT, owns_server=_YES),
     csrf_token={"type": "string", "description": "To be sent as x-streamgauge-csrf with whatever changes anything."},
-    projects=_list(_PROJECT),
+    projects=list_of(_PROJECT),
     expires_at=_TIME,
 )
-_MEMBER = _object(user_id=_TEXT, email=_TEXT, name=_TEXT, role=_ROLE, joined_at=_TIME, last_seen_at=_LATER)
-_INVITATION = _object(id=_TEXT, email=_TEXT, role=_ROLE, expires_at=_TIME)
-_SUCCESS = _object(success=_YES)
-_ACTOR = _object(kind={"type": "string", "enum": ["user", "key", "server"]}, id=_TEXT, name=_TEXT)
+_MEMBER = whole_object(user_id=_TEXT, email=_TEXT, name=_TEXT, role=_ROLE, joined_at=_TIME, last_seen_at=_LATER)
+_INVITATION = whole_object(id=_TEXT, email=_TEXT, role=_ROLE, expires_at=_TIME)
+_SUCCESS = whole_object(success=_YES)
+_ACTOR = whole_object(kind={"type": "string", "enum": ["user", "key", "server"]}, id=_TEXT, name=_TEXT)
 _EMAIL = "ada@example.com"
 _WORDS = "several plain words"
 _CHANGES = "By a session, with its CSRF token."
@@ -58,40 +51,41 @@ def _open(method: str, path: str, name: str, summary: str, reply: Schema, about:
 PEOPLE_DOCS = (
     _open(
         "GET", "/welcome", "Welcome", "What a browser may know before anybody signed in",
-        _object(needs_owner=_YES, oidc={**_object(name=_TEXT), "type": ["object", "null"]}, version=_TEXT),
+        whole_object(needs_owner=_YES, oidc={**whole_object(name=_TEXT), "type": ["object", "null"]}, version=_TEXT),
     ),
     _open(
         "POST", "/owner", "CreateOwner", "Become the owner, by the link that the server printed", _SESSION, _BEGINS,
-        request=_object(token=_TEXT, email=_TEXT, name=_TEXT, password=_PASSWORD),
+        request=whole_object(token=_TEXT, email=_TEXT, name=_TEXT, password=_PASSWORD),
         example={"token": "of the link", "email": _EMAIL, "name": "Ada", "password": _WORDS},
         also={409: {}},
     ),
     _open(
         "POST", "/session", "SignIn", "Sign in", _SESSION,
         f"{_BEGINS} After some failures each further one doubles the wait (rate_limited, with Retry-After).",
-        request=_object(email=_TEXT, password=_TEXT), example={"email": _EMAIL, "password": _WORDS},
+        request=whole_object(email=_TEXT, password=_TEXT), example={"email": _EMAIL, "password": _WORDS},
     ),
     _open("GET", "/session", "Session", "Who is signed in", _SESSION, "Refused with missing_key when nobody is."),
     _open("DELETE", "/session", "SignOut", "Sign out", _SUCCESS, _CHANGES),
     _open(
         "PATCH", "/user", "ChangeSelf", "Change one's name or password", _SESSION,
         f"{_CHANGES} A new password ends all other sessions.",
-        request=_with(_object(name=_TEXT, password=_object(current=_TEXT, new=_PASSWORD)), "name", "password"),
+        request=_with(whole_object(name=_TEXT, password=whole_object(current=_TEXT, new=_PASSWORD)), "name", "password"),
         example={"name": "Ada Lovelace"},
     ),
     _open(
         "POST", "/new-password", "NewPassword", "Set a password by a link of `streamgauge users link`", _SESSION, _BEGINS,
-        request=_object(token=_TEXT, password=_PASSWORD), example={"token": "of the link", "password": _WORDS}, also={404: {}},
+        request=whole_object(token=_TEXT, password=_PASSWORD), example={"token": "of the link", "password": _WORDS},
+        also={404: {}},
     ),
     _open(
         "POST", "/invitations/look-up", "LookUpInvitation", "What an invitation's link is about",
-        _object(email=_TEXT, project=_TEXT, role=_ROLE, has_account=_YES),
-        request=_object(token=_TEXT), example={"token": "of the link"}, also={404: {}},
+        whole_object(email=_TEXT, project=_TEXT, role=_ROLE, has_account=_YES),
+        request=whole_object(token=_TEXT), example={"token": "of the link"}, also={404: {}},
     ),
     _open(
         "POST", "/invitations/accept", "AcceptInvitation", "Accept an invitation", _SESSION,
         f"{_BEGINS} Who is here already gives the password that they have.",
-        request=_with(_object(token=_TEXT, password=_TEXT, name=_TEXT), "name"),
+        request=_with(whole_object(token=_TEXT, password=_TEXT, name=_TEXT), "name"),
         example={"token": "of the link", "name": "Grace", "password": _WORDS}, also={404: {}, 409: {}},
     ),
     RouteDoc(
@@ -109,34 +103,34 @@ PEOPLE_DOCS = (
         ),
         success=302, reply_type="text/plain", needs_key=False,
     ),
-    _open("GET", "/projects", "Projects", "One's projects", _object(projects=_list(_PROJECT))),
+    _open("GET", "/projects", "Projects", "One's projects", whole_object(projects=list_of(_PROJECT))),
     _open(
         "POST", "/projects", "CreateProject", "Make a project", _PROJECT, f"{_CHANGES} For who owns a project already.",
-        request=_object(name=_TEXT), example={"name": "shop"}, success=201, also={409: {}},
+        request=whole_object(name=_TEXT), example={"name": "shop"}, success=201, also={409: {}},
     ),
     _doc(
         "PATCH", "/projects/{id}", "RenameProject", "Rename the project", _PROJECT, "By an admin's session.",
-        parameters=(_ID,), request=_object(name=_TEXT), example={"name": "shop"}, also={404: {}, 409: {}},
+        parameters=(_ID,), request=whole_object(name=_TEXT), example={"name": "shop"}, also={404: {}, 409: {}},
     ),
-    _doc("GET", "/members", "Members", "Who belongs to the project", _object(members=_list(_MEMBER)), "By a session."),
+    _doc("GET", "/members", "Members", "Who belongs to the project", whole_object(members=list_of(_MEMBER)), "By a session."),
     _doc(
         "PATCH", "/members/{id}", "ChangeMember", "Give a member another role", _MEMBER,
         "By an admin's session; only an owner makes or unmakes owners, and the last one stays.",
-        parameters=(_ID,), request=_object(role=_ROLE), example={"role": "viewer"}, also={404: {}},
+        parameters=(_ID,), request=whole_object(role=_ROLE), example={"role": "viewer"}, also={404: {}},
     ),
     _doc(
         "DELETE", "/members/{id}", "RemoveMember", "Remove a member, or leave", _SUCCESS, "By an admin's session, or one's own.",
         parameters=(_ID,), also={404: {}},
     ),
     _doc(
-        "GET", "/invitations", "Invitations", "Invitations that wait", _object(invitations=_list(_INVITATION)),
+        "GET", "/invitations", "Invitations", "Invitations that wait", whole_object(invitations=list_of(_INVITATION)),
         "By an admin's session.",
     ),
     _doc(
         "POST", "/invitations", "Invite", "Invite somebody by a link",
-        _object(id=_TEXT, email=_TEXT, role=_ROLE, expires_at=_TIME, link=_TEXT),
+        whole_object(id=_TEXT, email=_TEXT, role=_ROLE, expires_at=_TIME, link=_TEXT),
         "By an admin's session. The link is told once, works once, and for a week; a newer one to the same address ends it.",
-        request=_object(email=_TEXT, role=_ROLE), example={"email": _EMAIL, "role": "member"}, success=201, also={409: {}},
+        request=whole_object(email=_TEXT, role=_ROLE), example={"email": _EMAIL, "role": "member"}, success=201, also={409: {}},
     ),
     _doc(
         "DELETE", "/invitations/{id}", "WithdrawInvitation", "Withdraw an invitation", _SUCCESS, "By an admin's session.",
@@ -144,8 +138,8 @@ PEOPLE_DOCS = (
     ),
     _doc(
         "GET", "/audit", "Audit", "Who changed what, the newest first",
-        _object(
-            entries=_list(_object(id=_TEXT, at=_TIME, actor=_ACTOR, action=_TEXT, target=_TEXT, detail=_TEXT)),
+        whole_object(
+            entries=list_of(whole_object(id=_TEXT, at=_TIME, actor=_ACTOR, action=_TEXT, target=_TEXT, detail=_TEXT)),
             next={"type": ["string", "null"], "description": "To be sent as `before` for the next page; null on the last one."},
         ),
         "By an admin's session. Who owns the server sees who signed in, too.",

@@ -5,7 +5,8 @@ import { useLocation, useParams } from "wouter";
 import { api, ask, Refused } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
-import { BROWSER_ZONE, formatDay, formatTime, lengthOf } from "@/format/times";
+import { BROWSER_ZONE, formatDay, formatTime, lengthOf, PERIOD_OF } from "@/format/times";
+import { AddToDashboard } from "@/pages/dashboards/AddToDashboard";
 import { useProperties } from "@/pages/explore/vocabulary";
 import { Confirm } from "@/parts/Confirm";
 import { DataTable } from "@/parts/DataTable";
@@ -23,7 +24,7 @@ import { NotFound } from "@/shell/NotFound";
 import { useMay } from "@/state/session";
 import { choice, text, useUrlState } from "@/state/url";
 import { metering } from "@/texts/metering";
-import { countsOf, METERS, type Meter, useFeatures, useMeter, useUsage, WINDOWS, type Window } from "./ask";
+import { countsOf, METERS, type Meter, usageDays, useFeatures, useMeter, useUsage, WINDOWS, type Window } from "./ask";
 import { type Condition, Conditions, wholeConditions } from "./Conditions";
 import { CustomerSelect } from "./CustomerSelect";
 import { UsageChart } from "./UsageChart";
@@ -67,6 +68,19 @@ function OneMeter({ meter }: { meter: Meter }) {
       actions={
         <>
           <RangePicker values={view} zone={zone} onChange={change} />
+          <AddToDashboard
+            type="usage"
+            title={meter.name}
+            query={{
+              meter_id: meter.id,
+              timezone: zone,
+              window_size: window,
+              draw: "bar",
+              ...(PERIOD_OF[view.range] ? { period: PERIOD_OF[view.range] } : usageDays(days, zone)),
+              ...(view.customer ? { external_customer_id: view.customer } : {}),
+              ...(view.by ? { group_by: [`properties.${view.by}`] } : {}),
+            }}
+          />
           {meter.status === "published" && <Archive meter={meter} />}
         </>
       }

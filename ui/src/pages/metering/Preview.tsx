@@ -4,14 +4,14 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { type Json, listOf, objectOf, parseExact, postText, textOf } from "@/api/exact";
 import { useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
-import { addDays, BROWSER_ZONE, daysOf, formatDay } from "@/format/times";
+import { BROWSER_ZONE, daysOf, formatDay } from "@/format/times";
 import { SeriesChart } from "@/parts/charts/SeriesChart";
 import { Figure } from "@/parts/Figure";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { metering } from "@/texts/metering";
-import { instantOf } from "./ask";
+import { usageDays } from "./ask";
 import { type Draft, lackingOf, questionOf } from "./draft";
 
 const { form: texts } = metering;
@@ -19,12 +19,10 @@ const { form: texts } = metering;
 export function Preview({ draft }: { draft: Draft }) {
   const project = useProject();
   const [settled] = useDebouncedValue(draft, 300);
-  const days = daysOf("30d", BROWSER_ZONE);
   const lacking = lackingOf(settled);
   const question = {
     ...questionOf(settled),
-    start_time: instantOf(days.from, BROWSER_ZONE),
-    end_time: instantOf(addDays(days.to, 1), BROWSER_ZONE),
+    ...usageDays(daysOf("30d", BROWSER_ZONE), BROWSER_ZONE),
     timezone: BROWSER_ZONE,
   };
   const answer = useAsk(

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
-import { addDays, BROWSER_ZONE, formatTime } from "@/format/times";
+import { BROWSER_ZONE, formatTime } from "@/format/times";
 import { EventDrawer } from "@/pages/live/EventDrawer";
 import { DataTable } from "@/parts/DataTable";
 import { Page } from "@/parts/Page";
@@ -14,7 +14,7 @@ import { Answer, Empty } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { flag, useUrlState } from "@/state/url";
 import { metering } from "@/texts/metering";
-import { instantOf } from "./ask";
+import { usageDays } from "./ask";
 
 const { rejected: texts } = metering;
 const PAGE = 50;
@@ -27,8 +27,7 @@ export default function RejectedPage() {
   const [open, setOpen] = useState("");
   const days = daysOfValues(view, BROWSER_ZONE);
   const query = {
-    start_time: instantOf(days.from, BROWSER_ZONE),
-    end_time: instantOf(addDays(days.to, 1), BROWSER_ZONE),
+    ...usageDays(days, BROWSER_ZONE),
     include_without_customer: view.without,
     page_size: PAGE * pages,
   };

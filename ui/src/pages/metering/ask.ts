@@ -68,8 +68,7 @@ export function useUsage({ meter, days, zone, window, customer, groupBy }: Usage
   const project = useProject();
   const body = {
     meter_id: meter,
-    start_time: instantOf(days.from, zone),
-    end_time: instantOf(addDays(days.to, 1), zone),
+    ...usageDays(days, zone),
     timezone: zone,
     ...(window ? { window_size: window } : {}),
     ...(customer ? { external_customer_id: customer } : {}),
@@ -83,6 +82,11 @@ export function useUsage({ meter, days, zone, window, customer, groupBy }: Usage
     },
     { when },
   );
+}
+
+/** Days as the routes of usage take them: from the first midnight to the one after the last day. */
+export function usageDays(days: Days, zone: string) {
+  return { start_time: instantOf(days.from, zone), end_time: instantOf(addDays(days.to, 1), zone) };
 }
 
 /** The instant with which a day begins in a zone. */

@@ -20,7 +20,7 @@ interface FunnelAnswer {
   steps: FunnelStep[];
 }
 
-export function Funnel({ site, view, change }: ChangingProps) {
+export function Funnel({ site, view, onFilter, change }: ChangingProps) {
   const steps = view.step.length > 0 ? view.step : FIRST;
   const whole = steps.filter(({ value }) => value !== "");
   const asked = whole.map(({ kind, value }) => (kind === "page" ? { page: value } : { event_name: value }));
@@ -60,7 +60,16 @@ export function Funnel({ site, view, change }: ChangingProps) {
           <Empty title={web.needSteps} hint={web.needStepsHint} height={HEIGHT} />
         ) : (
           <Answer of={answer} height={HEIGHT}>
-            {({ steps: taken }) => <FunnelSteps steps={taken} />}
+            {({ steps: taken }) => (
+              <FunnelSteps
+                steps={taken}
+                stepLabel={web.filterBy}
+                onStep={(place) => {
+                  const step = whole[place];
+                  if (step) onFilter({ dimension: step.kind === "page" ? "page" : "event_name", value: step.value });
+                }}
+              />
+            )}
           </Answer>
         )}
       </Stack>

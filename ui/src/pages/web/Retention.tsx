@@ -1,6 +1,7 @@
 /** Who came again, by when they came first. */
 
 import { Select } from "@mantine/core";
+import { daysOfBucket } from "@/format/times";
 import { type Cohort, CohortGrid } from "@/parts/CohortGrid";
 import { Panel } from "@/parts/Panel";
 import { Answer, Empty } from "@/parts/states";
@@ -54,6 +55,8 @@ export function Retention({ site, view, change }: ChangingProps) {
             interval={interval}
             periods={PERIODS[interval]}
             maxHeight={420}
+            cohortLabel={web.onlyDays}
+            onCohort={(date) => change({ range: "custom", ...daysOfBucket(date, interval) })}
           />
         )}
       </Answer>

@@ -5,6 +5,7 @@ import { Link, Redirect, useLocation, useParams, useSearch } from "wouter";
 import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import { valueName } from "@/format/site";
+import { AddToDashboard } from "@/pages/dashboards/AddToDashboard";
 import { FilterChips } from "@/parts/FilterChips";
 import { Page } from "@/parts/Page";
 import { RangePicker } from "@/parts/RangePicker";
@@ -19,7 +20,7 @@ import { Conversions, Revenue } from "./Conversions";
 import { Funnel } from "./Funnel";
 import { Overview } from "./Overview";
 import { Retention } from "./Retention";
-import { DEVICES, PAGES, type Site, type SiteFilter, type SiteView, SOURCES, siteFields } from "./site";
+import { DEVICES, PAGES, type Site, type SiteFilter, type SiteView, SOURCES, siteFields, widgetOf } from "./site";
 
 export default function WebPage() {
   const project = useProject();
@@ -109,6 +110,11 @@ function SitePage({ site, sites }: { site: Site; sites: readonly Site[] }) {
             w={260}
           />
           <RangePicker values={view} zone={site.timezone} onChange={change} />
+          <AddToDashboard
+            type="analytics"
+            title={`${web.metrics[view.metric]}, ${site.name || site.domain}`}
+            query={widgetOf(site, view)}
+          />
         </>
       }
     >

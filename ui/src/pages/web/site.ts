@@ -2,6 +2,7 @@
 import { askText, type Exact, parseExact } from "@/api/exact";
 import { useAsk } from "@/api/queries";
 import type { Dimension } from "@/format/site";
+import { PERIOD_OF } from "@/format/times";
 import { daysOfValues, rangeFields } from "@/parts/RangePicker";
 import { useProject } from "@/state/session";
 import { choice, type Field, text, type Values } from "@/state/url";
@@ -118,6 +119,22 @@ export function selection(site: Site, view: SiteView): Parameters {
       JSON.stringify(view.filter.map(({ dimension, value }) => ({ dimension, operator: "is", value }))),
     ]);
   return out;
+}
+
+/** The chart of the page as a widget of a dashboard has it: named ranges stay named, and move on with time. */
+export function widgetOf(site: Site, view: SiteView): Record<string, unknown> {
+  const asked = Object.fromEntries(selection(site, view));
+  const { filters: chosen, start_date, end_date, website_id } = asked;
+  const period = PERIOD_OF[view.range];
+  return {
+    website_id,
+    view: "series",
+    metrics: view.metric,
+    draw: "area",
+    ...(period ? { period } : { start_date, end_date }),
+    ...(view.compare === "none" ? {} : { compare: view.compare }),
+    ...(chosen === undefined ? {} : { filters: JSON.parse(chosen) as unknown }),
+  };
 }
 
 /** An answer below /thebizness/api/analytics. T: its shape, numbers as texts. */
