@@ -35,7 +35,7 @@ export function FunnelSteps({ steps, onStep, stepLabel }: FunnelStepsProps) {
               {onStep ? (
                 <button
                   type="button"
-                  className="row-button"
+                  className="row-button row-button-inline"
                   aria-label={stepLabel?.(step.name)}
                   onClick={() => onStep(place)}
                 >

@@ -187,6 +187,7 @@ export const metering = {
     removeAlertSure: "Nobody is told any more.",
     log: "What was noticed",
     noLog: "Nothing yet",
+    goneLimit: "A limit that was deleted",
     at: "When",
     value: "Usage",
     threshold: "Threshold",

@@ -289,7 +289,6 @@ export const audit = {
   at: "When",
   who: "Who",
   what: "What",
-  target: "On what",
   detail: "Detail",
   empty: "Nothing was changed yet",
   kinds: { user: "person", key: "key", server: "server" },

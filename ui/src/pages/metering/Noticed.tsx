@@ -29,9 +29,10 @@ export function Noticed() {
   );
   const names = useNames((found.data?.items ?? []).map(({ customer_id }) => customer_id));
   /** Limits are noticed by the id of the entitlement. */
-  const featureOf = (entity: string) => {
-    const feature = entitlements.data?.items.find(({ id }) => id === entity)?.feature_id;
-    return feature ? names.feature(feature) : names.feature(entity);
+  const featureOf = ({ entity_type, entity_id }: { entity_type: string; entity_id: string }) => {
+    if (entity_type === "feature") return names.feature(entity_id);
+    const limit = entitlements.data?.items.find(({ id }) => id === entity_id);
+    return limit ? names.feature(limit.feature_id) : texts.goneLimit;
   };
   return (
     <Panel title={texts.log} flush>
@@ -53,7 +54,7 @@ export function Noticed() {
                 {
                   id: "at",
                   title: texts.at,
-                  cell: ({ created_at }) => formatTime(created_at),
+                  cell: ({ created_at }) => <span style={{ whiteSpace: "nowrap" }}>{formatTime(created_at)}</span>,
                   by: ({ created_at }) => created_at,
                 },
                 { id: "state", title: texts.state, cell: ({ alert_status }) => texts.states[alert_status] },
@@ -63,7 +64,7 @@ export function Noticed() {
                   cell: ({ customer_id, external_customer_id }) =>
                     names.customer(customer_id ?? "") || external_customer_id,
                 },
-                { id: "feature", title: texts.feature, cell: ({ entity_id }) => featureOf(entity_id) },
+                { id: "feature", title: texts.feature, cell: featureOf },
                 { id: "value", title: texts.value, number: true, cell: ({ value }) => formatDecimal(value) },
                 {
                   id: "threshold",

@@ -41,14 +41,18 @@ const COLUMNS: Column<Entry>[] = [
       </Group>
     ),
   },
-  { id: "what", title: words.what, cell: ({ action }) => <Code>{action}</Code> },
   {
-    id: "target",
-    title: words.target,
-    cell: ({ target }) => (
-      <Text ff="monospace" size="xs" truncate title={target} maw={230}>
-        {target || "–"}
-      </Text>
+    id: "what",
+    title: words.what,
+    cell: ({ action, target }) => (
+      <Stack gap={2}>
+        <Code w="fit-content">{action}</Code>
+        {target && (
+          <Text ff="monospace" size="xs" className="soft">
+            {target}
+          </Text>
+        )}
+      </Stack>
     ),
   },
   {
