@@ -7,12 +7,11 @@ import { api, ask } from "@/api/client";
 import { queryClient, useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
 import { Confirm } from "@/parts/Confirm";
-import { DataTable } from "@/parts/DataTable";
 import { FormModal } from "@/parts/FormModal";
-import { Pager } from "@/parts/Pager";
+import { PagedTable } from "@/parts/PagedTable";
 import { Panel } from "@/parts/Panel";
 import { RowButton } from "@/parts/RowButton";
-import { Answer, Empty } from "@/parts/states";
+import { Empty } from "@/parts/states";
 import { tell } from "@/parts/tell";
 import { useSend } from "@/parts/useSend";
 import { useMay, useProject } from "@/state/session";
@@ -50,61 +49,42 @@ export function Alerts() {
         )
       }
     >
-      <Answer
+      <PagedTable
         of={found}
         height={160}
-        isEmpty={({ items }) => items.length === 0}
         empty={<Empty title={texts.noAlerts} hint={texts.noAlertsHint} height={160} />}
-      >
-        {({ items, pagination }) => (
-          <>
-            <DataTable
-              label={texts.alerts}
-              rows={items}
-              rowKey={({ id }) => id}
-              minWidth={560}
-              columns={[
-                { id: "feature", title: texts.feature, cell: ({ entity_id }) => names.feature(entity_id) },
-                {
-                  id: "customer",
-                  title: texts.customer,
-                  cell: ({ customer_id }) => (customer_id ? names.customer(customer_id) : texts.everyone),
-                },
-                { id: "warning", title: texts.warning, number: true, cell: ({ config }) => threshold(config.warning) },
-                {
-                  id: "critical",
-                  title: texts.critical,
-                  number: true,
-                  cell: ({ config }) => threshold(config.critical),
-                },
-                {
-                  id: "remove",
-                  title: texts.removeAlert,
-                  hiddenTitle: true,
-                  cell: ({ id, entity_id }) =>
-                    may && (
-                      <RowButton
-                        name={`${texts.removeAlert}: ${names.feature(entity_id)}`}
-                        onClick={() => setRemoving(id)}
-                      >
-                        <IconTrash size={15} aria-hidden />
-                      </RowButton>
-                    ),
-                },
-              ]}
-            />
-            {pagination.total > PAGE && (
-              <Pager
-                offset={pagination.offset}
-                shown={items.length}
-                total={pagination.total}
-                size={PAGE}
-                onChange={setOffset}
-              />
-            )}
-          </>
-        )}
-      </Answer>
+        size={PAGE}
+        onPage={setOffset}
+        label={texts.alerts}
+        rowKey={({ id }) => id}
+        minWidth={560}
+        columns={[
+          { id: "feature", title: texts.feature, cell: ({ entity_id }) => names.feature(entity_id) },
+          {
+            id: "customer",
+            title: texts.customer,
+            cell: ({ customer_id }) => (customer_id ? names.customer(customer_id) : texts.everyone),
+          },
+          { id: "warning", title: texts.warning, number: true, cell: ({ config }) => threshold(config.warning) },
+          {
+            id: "critical",
+            title: texts.critical,
+            number: true,
+            cell: ({ config }) => threshold(config.critical),
+          },
+          {
+            id: "remove",
+            title: texts.removeAlert,
+            hiddenTitle: true,
+            cell: ({ id, entity_id }) =>
+              may && (
+                <RowButton name={`${texts.removeAlert}: ${names.feature(entity_id)}`} onClick={() => setRemoving(id)}>
+                  <IconTrash size={15} aria-hidden />
+                </RowButton>
+              ),
+          },
+        ]}
+      />
       {making && <NewAlert onClose={close} />}
       <Confirm
         opened={removing !== null}

@@ -7,12 +7,11 @@ import { api, ask } from "@/api/client";
 import { queryClient, useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
 import { Confirm } from "@/parts/Confirm";
-import { DataTable } from "@/parts/DataTable";
 import { FormModal } from "@/parts/FormModal";
-import { Pager } from "@/parts/Pager";
+import { PagedTable } from "@/parts/PagedTable";
 import { Panel } from "@/parts/Panel";
 import { RowButton } from "@/parts/RowButton";
-import { Answer, Empty } from "@/parts/states";
+import { Empty } from "@/parts/states";
 import { tell } from "@/parts/tell";
 import { useSend } from "@/parts/useSend";
 import { useMay, useProject } from "@/state/session";
@@ -45,90 +44,74 @@ export function Entitlements() {
   );
   return (
     <Panel title={texts.entitlements} flush actions={create}>
-      <Answer
+      <PagedTable
         of={found}
         height={280}
-        isEmpty={({ items }) => items.length === 0}
         empty={<Empty title={texts.none} hint={texts.noneHint} height={280} />}
-      >
-        {({ items, pagination }) => (
-          <>
-            <DataTable
-              label={texts.entitlements}
-              rows={items}
-              rowKey={({ id }) => id}
-              minWidth={860}
-              columns={[
-                {
-                  id: "customer",
-                  title: texts.customer,
-                  cell: ({ customer_id }) => names.customer(customer_id),
-                  by: ({ customer_id }) => names.customer(customer_id),
-                },
-                { id: "feature", title: texts.feature, cell: ({ feature_id }) => names.feature(feature_id) },
-                {
-                  id: "hard",
-                  title: texts.hard,
-                  number: true,
-                  cell: ({ hard_limit }) => (hard_limit ? formatDecimal(hard_limit) : "–"),
-                },
-                {
-                  id: "soft",
-                  title: texts.soft,
-                  number: true,
-                  cell: ({ soft_limit }) => (soft_limit ? formatDecimal(soft_limit) : "–"),
-                },
-                {
-                  id: "period",
-                  title: texts.period,
-                  cell: ({ usage_reset_period }) =>
-                    texts.periods[usage_reset_period as keyof typeof texts.periods] ?? usage_reset_period,
-                },
-                {
-                  id: "use",
-                  title: texts.used,
-                  cell: (one) => (
-                    <Use
-                      externalId={names.externalId(one.customer_id)}
-                      feature={one.feature_id}
-                      label={names.customer(one.customer_id)}
-                    />
-                  ),
-                },
-                {
-                  id: "remove",
-                  title: texts.remove,
-                  hiddenTitle: true,
-                  cell: (one) =>
-                    may && (
-                      <RowButton
-                        name={`${texts.remove}: ${names.customer(one.customer_id)}, ${names.feature(one.feature_id)}`}
-                        onClick={() =>
-                          setRemoving({
-                            id: one.id,
-                            customer: names.customer(one.customer_id),
-                            feature: names.feature(one.feature_id),
-                          })
-                        }
-                      >
-                        <IconTrash size={15} aria-hidden />
-                      </RowButton>
-                    ),
-                },
-              ]}
-            />
-            {pagination.total > PAGE && (
-              <Pager
-                offset={pagination.offset}
-                shown={items.length}
-                total={pagination.total}
-                size={PAGE}
-                onChange={setOffset}
+        size={PAGE}
+        onPage={setOffset}
+        label={texts.entitlements}
+        rowKey={({ id }) => id}
+        minWidth={860}
+        columns={[
+          {
+            id: "customer",
+            title: texts.customer,
+            cell: ({ customer_id }) => names.customer(customer_id),
+            by: ({ customer_id }) => names.customer(customer_id),
+          },
+          { id: "feature", title: texts.feature, cell: ({ feature_id }) => names.feature(feature_id) },
+          {
+            id: "hard",
+            title: texts.hard,
+            number: true,
+            cell: ({ hard_limit }) => (hard_limit ? formatDecimal(hard_limit) : "–"),
+          },
+          {
+            id: "soft",
+            title: texts.soft,
+            number: true,
+            cell: ({ soft_limit }) => (soft_limit ? formatDecimal(soft_limit) : "–"),
+          },
+          {
+            id: "period",
+            title: texts.period,
+            cell: ({ usage_reset_period }) =>
+              texts.periods[usage_reset_period as keyof typeof texts.periods] ?? usage_reset_period,
+          },
+          {
+            id: "use",
+            title: texts.used,
+            cell: (one) => (
+              <Use
+                externalId={names.externalId(one.customer_id)}
+                feature={one.feature_id}
+                label={names.customer(one.customer_id)}
               />
-            )}
-          </>
-        )}
-      </Answer>
+            ),
+          },
+          {
+            id: "remove",
+            title: texts.remove,
+            hiddenTitle: true,
+            cell: (one) =>
+              may && (
+                <RowButton
+                  name={`${texts.remove}: ${names.customer(one.customer_id)}, ${names.feature(one.feature_id)}`}
+                  onClick={() =>
+                    setRemoving({
+                      id: one.id,
+                      customer: names.customer(one.customer_id),
+                      feature: names.feature(one.feature_id),
+                    })
+                  }
+                >
+                  <IconTrash size={15} aria-hidden />
+                </RowButton>
+              ),
+          },
+        ]}
+      />
       {making && <NewLimit onClose={close} />}
       <Confirm
         opened={removing !== null}

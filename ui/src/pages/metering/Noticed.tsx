@@ -4,10 +4,9 @@ import { api, ask } from "@/api/client";
 import { useAsk } from "@/api/queries";
 import { formatDecimal } from "@/format/numbers";
 import { formatTime } from "@/format/times";
-import { DataTable } from "@/parts/DataTable";
-import { Pager } from "@/parts/Pager";
+import { PagedTable } from "@/parts/PagedTable";
 import { Panel } from "@/parts/Panel";
-import { Answer, Empty } from "@/parts/states";
+import { Empty } from "@/parts/states";
 import { useProject } from "@/state/session";
 import { metering } from "@/texts/metering";
 import { LIMITS } from "./ask";
@@ -36,56 +35,39 @@ export function Noticed() {
   };
   return (
     <Panel title={texts.log} flush>
-      <Answer
+      <PagedTable
         of={found}
         height={160}
-        isEmpty={({ items }) => items.length === 0}
         empty={<Empty title={texts.noLog} height={160} />}
-      >
-        {({ items, pagination }) => (
-          <>
-            <DataTable
-              label={texts.log}
-              rows={items}
-              rowKey={({ id }) => id}
-              minWidth={640}
-              maxHeight={360}
-              columns={[
-                {
-                  id: "at",
-                  title: texts.at,
-                  cell: ({ created_at }) => <span style={{ whiteSpace: "nowrap" }}>{formatTime(created_at)}</span>,
-                  by: ({ created_at }) => created_at,
-                },
-                { id: "state", title: texts.state, cell: ({ alert_status }) => texts.states[alert_status] },
-                {
-                  id: "customer",
-                  title: texts.customer,
-                  cell: ({ customer_id, external_customer_id }) =>
-                    names.customer(customer_id ?? "") || external_customer_id,
-                },
-                { id: "feature", title: texts.feature, cell: featureOf },
-                { id: "value", title: texts.value, number: true, cell: ({ value }) => formatDecimal(value) },
-                {
-                  id: "threshold",
-                  title: texts.threshold,
-                  number: true,
-                  cell: ({ threshold }) => formatDecimal(threshold),
-                },
-              ]}
-            />
-            {pagination.total > PAGE && (
-              <Pager
-                offset={pagination.offset}
-                shown={items.length}
-                total={pagination.total}
-                size={PAGE}
-                onChange={setOffset}
-              />
-            )}
-          </>
-        )}
-      </Answer>
+        size={PAGE}
+        onPage={setOffset}
+        label={texts.log}
+        rowKey={({ id }) => id}
+        minWidth={640}
+        maxHeight={360}
+        columns={[
+          {
+            id: "at",
+            title: texts.at,
+            cell: ({ created_at }) => <span style={{ whiteSpace: "nowrap" }}>{formatTime(created_at)}</span>,
+            by: ({ created_at }) => created_at,
+          },
+          { id: "state", title: texts.state, cell: ({ alert_status }) => texts.states[alert_status] },
+          {
+            id: "customer",
+            title: texts.customer,
+            cell: ({ customer_id, external_customer_id }) => names.customer(customer_id ?? "") || external_customer_id,
+          },
+          { id: "feature", title: texts.feature, cell: featureOf },
+          { id: "value", title: texts.value, number: true, cell: ({ value }) => formatDecimal(value) },
+          {
+            id: "threshold",
+            title: texts.threshold,
+            number: true,
+            cell: ({ threshold }) => formatDecimal(threshold),
+          },
+        ]}
+      />
     </Panel>
   );
 }
