@@ -20,6 +20,21 @@ def superseded(store: Store) -> list[tuple[Any, ...]]:
     return store.select(Statement("test.superseded", sql), LIMITS)
 
 
+def amended_slots(store: Store) -> list[tuple[Any, ...]]:
+    """(project, slot, by position), as the loader wrote them down."""
+    sql = "SELECT project_id, slot, by_position FROM amended_slots ORDER BY ALL"
+    return store.select(Statement("test.amended_slots", sql), LIMITS)
+
+
+def slots_of_superseded(store: Store) -> list[tuple[Any, ...]]:
+    """The same, from the events themselves."""
+    sql = """
+        SELECT project_id, toInt32(floor(toUnixTimestamp64Milli(timestamp) / 900000)) AS slot, by_position
+        FROM superseded INNER JOIN events USING (project_id, position) ORDER BY ALL
+    """
+    return store.select(Statement("test.slots_of_superseded", sql), LIMITS)
+
+
 def current(store: Store, project_id: str, loaded: int) -> list[str]:
     """Event ids of the current values, as a query of an amended project sees them."""
     sql = """

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streamgauge.kernel.event import Batch, Door, Event, EventFlag
 from streamgauge.loader import LOAD_STEPS
-from streamgauge.loader.accounts import Accounts, verify
+from streamgauge.loader.accounts import Accounts, rollup_faults, verify
 from streamgauge.store import open_store
 from tests.loader import stored
 from tests.loader.house import House, Restart
@@ -67,6 +67,8 @@ def _assert_as_modelled(house: House) -> None:
     model = Model().load(house.batches)
     assert stored.rows(house.store) == model.rows
     assert stored.superseded(house.store) == model.superseded
+    assert stored.amended_slots(house.store) == stored.slots_of_superseded(house.store)
+    assert list(rollup_faults(house.store)) == []
     accounts = Accounts.of(house.index.tallies()).by_project
     for project_id, received in model.received.items():
         tally = accounts[project_id]

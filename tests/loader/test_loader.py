@@ -91,6 +91,26 @@ def test_a_process_that_dies_before_a_step_leaves_nothing_wrong(tmp_path: Path, 
     store.close()
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("ALTER TABLE rollup DELETE WHERE property = '.v' SETTINGS mutations_sync = 2", id="a slot is missing"),
+        pytest.param("INSERT INTO rollup SELECT * FROM rollup LIMIT 1", id="a slot is there twice"),
+    ],
+)
+def test_verify_finds_a_rollup_that_does_not_fit_the_events(
+    loader: Loader, store: Store, journal: MemoryJournal, sql: str
+) -> None:
+    event = Event("e", "n", 5, flags=_CLIENT, properties=b'{"v":1.5,"w":2}')
+    journal.append_batch(Batch("p", Door.SOLINTH, 3 * _DAY_MS, [event]))
+    assert _wait(loader, journal.end)
+    assert loader.verify().faults == ()
+    with store._connections.connection() as client:
+        client.command(sql)
+    (fault,) = loader.verify().faults
+    assert "roll-up" in fault
+
+
 def test_who_waits_is_woken_when_all_up_to_there_is_stored(loader: Loader, store: Store, journal: MemoryJournal) -> None:
     journal.append_batch(_batch("a", "b"))
     assert _wait(loader, journal.end)

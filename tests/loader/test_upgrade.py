@@ -16,7 +16,7 @@ from streamgauge.loader.dedup import IdNaming
 from streamgauge.store import Statement, StatementLimits, Store, open_store
 from streamgauge.store.engine import Connections
 from streamgauge.store.migration import migration_files
-from tests.loader import visit_judge
+from tests.loader import stored, visit_judge
 from tests.loader.house import House, Restart
 from tests.loader.memory_journal import MemoryJournal
 
@@ -45,7 +45,7 @@ def _make_old_index(folder: Path, checkpoint: int, loaded: list[Event]) -> None:
         ids, state, tallies, _ = (environment.open_db(name) for name in (b"ids", b"state", b"tallies", b"amended"))
         with environment.begin(write=True) as txn:
             for place, event in enumerate(loaded):
-                txn.put(naming.key("p", event.event_id), naming.latest(event, place), db=ids)
+                txn.put(naming.key("p", event.event_id), naming.latest(event, place)[:16], db=ids)
             txn.put(b"seed", _SEED.to_bytes(8, "big"), db=state)
             txn.put(b"checkpoint", checkpoint.to_bytes(8, "big"), db=state)
             tally = Tally(received=len(loaded), stored=len(loaded))
@@ -120,6 +120,7 @@ def test_an_old_event_that_is_taken_back_leaves_no_visit(old_folder: tuple[Path,
     _load_all(folder, journal, store)
     assert visit_judge.select(store, "SELECT events FROM visits FINAL") == [(1,)]
     assert list(visit_faults(store)) == []
+    assert stored.amended_slots(store) == stored.slots_of_superseded(store) != []
 
 
 @pytest.mark.parametrize("step", [None, "insert events", "insert superseded", "commit"])

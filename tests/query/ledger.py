@@ -10,8 +10,11 @@ import pyarrow as pa
 
 from streamgauge.kernel.progress import AllLoaded
 from streamgauge.kernel.query import EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, Selection, StoredEvent
+from streamgauge.loader.amended_slots import amended_slots
+from streamgauge.loader.dedup import Superseded
+from streamgauge.loader.rows import amended_slot_rows, superseded_rows
 from streamgauge.query import IgnoredTimes, QueryRunner, QuerySettings
-from streamgauge.store import EVENT_COLUMNS, SUPERSEDED_COLUMNS, Store
+from streamgauge.store import EVENT_COLUMNS, Store
 
 _DEFAULTS: dict[str, Any] = {
     "name": "use",
@@ -54,17 +57,23 @@ class Ledger:
     def supersede(self, positions: Sequence[int], by_position: int, at_ms: int = 0) -> None:
         """Put down that the event at by_position, received at at_ms, replaces those at the other positions."""
         self.amended = True
-        columns = {
-            "project_id": [self.project_id] * len(positions),
-            "position": list(positions),
-            "by_position": [by_position] * len(positions),
-            "superseded_at": [at_ms] * len(positions),
-        }
-        self.store.insert("superseded", pa.Table.from_pydict(columns, schema=SUPERSEDED_COLUMNS), f"test-{next(_tokens)}")
+        rows = [Superseded(self.project_id, position, by_position, at_ms, None) for position in positions]
+        self.insert_superseded(rows)
+
+    def insert_superseded(self, rows: Sequence[Superseded]) -> None:
+        """What a load writes about the events that it replaces."""
+        token = f"test-{next(_tokens)}"
+        self.store.insert("superseded", superseded_rows(rows), token)
+        self.store.insert("amended_slots", amended_slot_rows(amended_slots(self.store, rows, 2**63 - 1)), token)
 
     def selection(self, start: str | int, end: str | int, **rest: Any) -> Selection:
         start_ms, end_ms = (ms(bound) if isinstance(bound, str) else bound for bound in (start, end))
         return Selection(self.project_id, start_ms, end_ms, **{"event_name": "use", **rest})
+
+    @staticmethod
+    def any_selection(start_ms: int, end_ms: int, **rest: Any) -> Selection:
+        """Of no project yet."""
+        return Selection("", start_ms, end_ms, **rest)
 
     def metric(self, query: MetricQuery) -> MetricAnswer:
         runner = self._runner()

@@ -34,7 +34,7 @@ from streamgauge.kernel.query import (
     Window,
 )
 from streamgauge.loader.dedup import Deduplicator, IdNaming, Unpacked
-from streamgauge.loader.rows import event_rows, superseded_rows
+from streamgauge.loader.rows import event_rows
 from streamgauge.loader.visits import VisitChanges
 from streamgauge.store import Store
 from tests.query.judge import Judge, same
@@ -114,7 +114,7 @@ def load(ledger: Ledger, events: Sequence[Event]) -> list[int]:
     decision = Deduplicator(IdNaming(7), lambda keys: {}, lambda ids: {}).decide(records)
     nothing = VisitChanges([], [], {}, [], [], [])
     ledger.store.insert("events", event_rows(decision.kept, nothing), f"judge-{ledger.project_id}")
-    ledger.store.insert("superseded", superseded_rows(decision.superseded), f"judge-{ledger.project_id}")
+    ledger.insert_superseded(decision.superseded)
     ledger.amended = True
     return [record.position for record in records]
 

@@ -130,7 +130,7 @@ def test_a_query_too_many_is_refused_by_name_and_the_others_are_answered(ledger:
     assert [(refusal.reason, refusal.kind, refusal.retry_after_s) for refusal in refusals] == [
         (Reason.TOO_MANY_QUERIES, Kind.UNAVAILABLE, 1)
     ]
-    assert held.names == ["metric.count"] * 3
+    assert held.names == ["rollup.count"] * 3
 
 
 def test_a_query_that_waits_longer_than_one_may_run_is_refused(ledger: Ledger) -> None:
@@ -190,7 +190,7 @@ def test_times_are_reported_by_the_name_of_the_statement(ledger: Ledger) -> None
     asyncio.run(asked.metric(count(ledger)))
     asyncio.run(asked.lookup(EventLookup(ledger.project_id, "x")))
     asked.close()
-    assert held.names == ["metric.count", "events.lookup"]
+    assert held.names == ["rollup.count", "events.lookup"]
 
 
 class Ahead:

@@ -24,10 +24,13 @@ def test_the_applied_schema_is_that_of_the_files(store: Store) -> None:
     applied = store.select(Statement("test.migrations", sql), _LIMITS)
     assert applied == [(file.number, file.name, file.checksum) for file in migration_files()]
     assert _tables(store) == [
+        ("amended_slots", "MergeTree"),
         ("customer_events", "MergeTree"),
         ("customer_events_of_events", "MaterializedView"),
         ("events", "MergeTree"),
         ("events_trial", "Null"),
+        ("rollup", "AggregatingMergeTree"),
+        ("rollup_of_events", "MaterializedView"),
         ("schema_migrations", "MergeTree"),
         ("superseded", "MergeTree"),
         ("visit_aliases", "MergeTree"),

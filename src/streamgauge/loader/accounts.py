@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from streamgauge.kernel.event import Door
+from streamgauge.kernel.event import Door, EventFlag
 from streamgauge.loader.batching import UNREADABLE
 from streamgauge.loader.index import Index
 from streamgauge.loader.journal_port import JournalReader
 from streamgauge.loader.tally import Tallies, Tally, utc_day
-from streamgauge.store import Statement, StatementLimits, Store
+from streamgauge.store import SLOT_MS, Statement, StatementLimits, Store
 
 _TAIL_BYTES_AT_ONCE = 4 * 2**20
 _VERIFY_LIMITS = StatementLimits(timeout_s=600.0, max_memory_bytes=4_000_000_000, max_rows=10_000_000)
@@ -50,6 +50,26 @@ FROM
 GROUP BY project_id, website_id
 ORDER BY project_id, website_id
 """
+
+_OF_ROLLUP = """
+SELECT project_id, name, property, slot, sum(events) AS n, sum(total) AS added, min(least) AS low, max(most) AS high,
+    max(last_position) AS last
+FROM rollup GROUP BY project_id, name, property, slot
+"""
+_OF_EVENTS = f"""
+SELECT project_id, name, pair.1 AS property, toInt32(floor(toUnixTimestamp64Milli(timestamp) / {SLOT_MS})) AS slot, count() AS n,
+    sum(toDecimal256(pair.2, 9)) AS added, min(pair.2) AS low, max(pair.2) AS high, max(position) AS last
+FROM events
+ARRAY JOIN arrayConcat(
+    [('', toDecimal128(0, 9))], arrayMap((key, value) -> ('.' || key, value), mapKeys(numbers), mapValues(numbers))
+) AS pair
+WHERE bitAnd(flags, {EventFlag.VOID.value}) = 0 GROUP BY project_id, name, property, slot
+"""  # noqa: S608 - two numbers of ours
+_SLOTS_SQL = tuple(
+    f"SELECT project_id, (count(), sum(cityHash64(name, property, slot, n, added, low, high, last))) FROM ({slots})\n"  # noqa: S608 - words of ours
+    "GROUP BY project_id"
+    for slots in (_OF_ROLLUP, _OF_EVENTS)
+)
 
 
 class Accounts(msgspec.Struct, frozen=True):
@@ -159,6 +179,14 @@ def visit_faults(store: Store) -> Iterator[str]:
             yield f"website {website_id} of project {project_id}: visits tell of {told} events, the store holds {found} of them"
         if wrong:
             yield f"website {website_id} of project {project_id}: {wrong} visits are there more than once or taken back too often"
+
+
+def rollup_faults(store: Store) -> Iterator[str]:
+    """Compares the roll-up with what the events add up to. Only while nothing is being loaded, as visits."""
+    told, found = (dict(store.select(Statement("verify.rollup", sql), _VERIFY_LIMITS)) for sql in _SLOTS_SQL)
+    for project_id in sorted(told.keys() | found.keys()):
+        if told.get(project_id) != found.get(project_id):
+            yield f"project {project_id}: the roll-up and the events that it adds up differ"
 
 
 class _Head(msgspec.Struct, array_like=True):

@@ -22,17 +22,22 @@ from xxhash import xxh3_64_digest, xxh3_128_digest
 from streamgauge.kernel.event import Batch, Event, EventFlag
 from streamgauge.kernel.identifiers import has_server_form
 from streamgauge.loader.tally import Tallies, new_tallies, utc_day
+from streamgauge.store import SLOT_MS
 
 IdKey = bytes
 """xxh3_128 of project NUL event id."""
 
 Latest = bytes
-"""The latest event of an id: its position (8 bytes, big-endian) and its content digest (8 bytes)."""
+"""The latest event of an id: its position (8 bytes, big-endian), its content digest (8 bytes), and the slot in which it happened
+(4 bytes, big-endian, signed). Folders of before the roll-ups hold some without the slot."""
 
 _FROM_CLIENT = int(EventFlag.ID_FROM_CLIENT)
 _TIMED = int(EventFlag.TIME_FROM_CLIENT)
 _VOID = int(EventFlag.VOID)
 _FIRST_WINS = int(EventFlag.FIRST_WINS)
+_DIGEST = slice(8, 16)
+_SLOT = slice(16, 20)
+_LAST_SLOT = 2**31 - 1
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -69,12 +74,13 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Superseded(msgspec.Struct, frozen=True):
-    """The event at `position` is replaced by the one at `by_position`."""
+    """The event at `position` is replaced by the one at `by_position`. slot: in which it happened, None when not known."""
 
     project_id: str
     position: int
     by_position: int
     at_ms: int
+    slot: int | None
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -101,8 +107,9 @@ class IdNaming:
 
         All VOID marks of an id are alike.
         """
+        slot = min(event.timestamp_ms // SLOT_MS, _LAST_SLOT).to_bytes(4, "big", signed=True)
         if event.flags & _VOID:
-            return position.to_bytes(8, "big") + xxh3_64_digest(b"void", self._seed)
+            return position.to_bytes(8, "big") + xxh3_64_digest(b"void", self._seed) + slot
         timestamp_ms = event.timestamp_ms if event.flags & _TIMED else None
         content = (
             event.name,
@@ -114,7 +121,7 @@ class IdNaming:
             event.source,
             event.properties,
         )
-        return position.to_bytes(8, "big") + xxh3_64_digest(_encode(content), self._seed)
+        return position.to_bytes(8, "big") + xxh3_64_digest(_encode(content), self._seed) + slot
 
 
 KnownIds = Callable[[Iterable[IdKey]], Mapping[IdKey, Latest]]
@@ -157,13 +164,12 @@ class Deduplicator:
             now = naming.latest(events[place], position)
             before = ids.get(key) or known.get(key)
             if before is not None and place not in minted:
-                if before[8:] == now[8:] or events[place].flags & _FIRST_WINS:
+                if before[_DIGEST] == now[_DIGEST] or events[place].flags & _FIRST_WINS:
                     dropped.add(place)
                     decision.tallies[_project_and_day(batch)].duplicate += 1
                     continue
                 decision.tallies[_project_and_day(batch)].amended += 1
-                old = int.from_bytes(before[:8], "big")
-                decision.superseded.append(Superseded(batch.project_id, old, position, batch.received_at_ms))
+                decision.superseded.append(_superseded(batch, before, position))
             ids[key] = now
         kept = all_.without(dropped) if dropped else all_
         marked = {batch.project_id for event, batch in zip(kept.events, kept.batches, strict=True) if event.flags & _VOID}
@@ -176,6 +182,11 @@ class Deduplicator:
             for place, (event, batch) in enumerate(zip(all_.events, all_.batches, strict=True))
             if not event.flags & _FROM_CLIENT and event.event_id in returned.get(batch.project_id, ())
         }
+
+
+def _superseded(batch: Batch, before: Latest, by_position: int) -> Superseded:
+    slot = int.from_bytes(before[_SLOT], "big", signed=True) if before[_SLOT] else None
+    return Superseded(batch.project_id, int.from_bytes(before[:8], "big"), by_position, batch.received_at_ms, slot)
 
 
 def _project_and_day(batch: Batch) -> tuple[str, int]:

@@ -10,6 +10,7 @@ The steps, in order (LOAD_STEPS). A crash between any two of them leads to the s
     mark amended       projects whose events are replaced are known as such, on disk and to queries, before the store changes
     insert events      the rows; under a token made of the boundaries, so that a second try is dropped by the store
     insert superseded  which events are replaced; under a token too, as what follows
+    insert slots       in which slots of the roll-up those events happened
     insert aliases     which numbers of visits stand for others from now on
     insert visits      the visits that changed
     commit             ids, visits, tallies and checkpoint, in one transaction that also ends the intent
@@ -28,13 +29,14 @@ import pyarrow as pa
 
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.progress import LoadedEvents
+from streamgauge.loader.amended_slots import amended_slots
 from streamgauge.loader.batching import BatchLimits, Chosen, Unreadable, choose, reread
 from streamgauge.loader.dedup import Decision, Deduplicator, IdNaming, Kept, Unpacked
 from streamgauge.loader.index import Index, Intent
 from streamgauge.loader.journal_port import JournalReader
 from streamgauge.loader.removals import removals
 from streamgauge.loader.returned_ids import StoredIdLookup
-from streamgauge.loader.rows import alias_rows, event_rows, superseded_rows, visit_rows
+from streamgauge.loader.rows import alias_rows, amended_slot_rows, event_rows, superseded_rows, visit_rows
 from streamgauge.loader.set_aside import set_aside
 from streamgauge.loader.tally import Tally, utc_day
 from streamgauge.loader.visits import VisitChanges, Visiting
@@ -49,6 +51,7 @@ LOAD_STEPS = (
     "mark amended",
     "insert events",
     "insert superseded",
+    "insert slots",
     "insert aliases",
     "insert visits",
     "commit",
@@ -158,6 +161,9 @@ class BatchLoader:
         self._before_step("insert superseded")
         if decision.superseded:
             self._store.insert("superseded", superseded_rows(decision.superseded), f"{token}:superseded")
+        self._before_step("insert slots")
+        if slots := amended_slots(self._store, decision.superseded, intent.start):
+            self._store.insert("amended_slots", amended_slot_rows(slots), f"{token}:slots")
         self._before_step("insert aliases")
         if visits.aliases:
             self._store.insert("visit_aliases", alias_rows(visits.aliases), f"{token}:aliases")

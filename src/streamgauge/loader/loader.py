@@ -23,7 +23,7 @@ import msgspec
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.progress import LoadListener
 from streamgauge.kernel.refusal import Refusal
-from streamgauge.loader.accounts import Accounts, VerifyReport, accepted_in_tail, verify, visit_faults
+from streamgauge.loader.accounts import Accounts, VerifyReport, accepted_in_tail, rollup_faults, verify, visit_faults
 from streamgauge.loader.batching import BatchLimits
 from streamgauge.loader.index import Index
 from streamgauge.loader.journal_port import JournalReader
@@ -130,14 +130,15 @@ class Loader:
         return Accounts.of(self._index.tallies())
 
     def verify(self) -> VerifyReport:
-        """Compares index, store and journal, as of the checkpoint; loading waits while visits are compared with their events.
+        """Compares index, store and journal, as of the checkpoint; loading waits while visits and roll-up are looked at.
 
         Raises StoreError or Refusal when the store cannot answer.
         """
         report = verify(self._index, self._store, self._journal)
         with self._between_loads:
             # A load that failed half-way is tried again; until then the store holds a part of it.
-            faults = () if self._index.intent is not None else tuple(visit_faults(self._store))
+            settled = self._index.intent is None
+            faults = (*visit_faults(self._store), *rollup_faults(self._store)) if settled else ()
         return msgspec.structs.replace(report, faults=(*report.faults, *faults))
 
     def start(self) -> None:

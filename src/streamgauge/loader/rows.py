@@ -11,9 +11,11 @@ from msgspec.structs import astuple
 
 from streamgauge.kernel.event import Batch, Event
 from streamgauge.kernel.website import WebContext
+from streamgauge.loader.amended_slots import AmendedSlot
 from streamgauge.loader.dedup import Kept, Superseded
 from streamgauge.loader.visits import Alias, Visit, VisitChanges
 from streamgauge.store import (
+    AMENDED_SLOT_COLUMNS,
     EVENT_COLUMNS,
     SUPERSEDED_COLUMNS,
     VISIT_ALIAS_COLUMNS,
@@ -88,6 +90,11 @@ def visit_rows(changes: VisitChanges) -> pa.Table:
 def alias_rows(aliases: Sequence[Alias]) -> pa.Table:
     """The rows of table `visit_aliases`."""
     return _table(VISIT_ALIAS_COLUMNS, dict(zip(Alias._fields, map(list, zip(*aliases, strict=True)), strict=True)))
+
+
+def amended_slot_rows(slots: Sequence[AmendedSlot]) -> pa.Table:
+    """The rows of table `amended_slots`."""
+    return _table(AMENDED_SLOT_COLUMNS, dict(zip(AmendedSlot._fields, map(list, zip(*slots, strict=True)), strict=True)))
 
 
 def superseded_rows(superseded: Sequence[Superseded]) -> pa.Table:

@@ -2,6 +2,8 @@
 
     QueryRunner           the only way in: metric, events, lookup; site, funnel, retention, attribution; `ask` for the rest
       metric.py           MetricQuery: the statement and how its rows are read
+      rollup.py           the same from what quarters of an hour add up to, where that is as exact
+      turns.py            how many statements run at once, and who gives way
       listing.py          EventListQuery and EventLookup: the same
       site/               SiteQuery: the numbers of a website
       journeys/           funnels, retention, attribution
@@ -16,7 +18,8 @@ SQL text is written in this room only. It is made of fixed pieces; whatever came
 
 from streamgauge.query.export import ExportDesk
 from streamgauge.query.latest import LatestQuestion
-from streamgauge.query.runner import Answered, Freshness, IgnoredTimes, QueryObserver, QueryRunner, QuerySettings
+from streamgauge.query.runner import Answered, Freshness, IgnoredTimes, QueryObserver, QueryRunner
+from streamgauge.query.turns import QuerySettings
 from streamgauge.query.vocabulary import NamesQuestion, PropertiesQuestion, ValuesQuestion, WebsiteQuestion
 
 __all__ = [

@@ -125,10 +125,11 @@ def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
         # An event that came since, and happened before the first one, would have no bucket.
         snapshot = msgspec.structs.replace(snapshot, pinned=True)
     rows = _rows(planned, snapshot, bindings)
+    name = f"metric.{planned.query.aggregation.value}"
     if planned.query.bucket is not None:
         columns = ("sum(events)", "sum(valued)", "sum(bucket_value)")
-        return _statement(planned, _summed_per_bucket(planned, rows, bindings), columns, bindings)
-    return _statement(planned, rows, (_events(planned.query), "countIf(valued)", *_aggregates(planned.query)), bindings)
+        return keyed(planned, name, _summed_per_bucket(planned, rows, bindings), columns, bindings)
+    return keyed(planned, name, rows, (_events(planned.query), "countIf(valued)", *_aggregates(planned.query)), bindings)
 
 
 def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
@@ -171,6 +172,11 @@ def _number(query: MetricQuery) -> str:
     return "toDecimal256(number, 9)" + (" * sign" if query.closed else "")
 
 
+def bucket_of(instant_ms: str, planned: MetricPlan, bindings: Bindings) -> str:
+    """The start of the point to which an instant of the range belongs. instant_ms: an SQL expression, milliseconds."""
+    return _bucket(instant_ms, planned.edges, planned, bindings)
+
+
 def _bucket(instant_ms: str, edges: tuple[int, ...], planned: MetricPlan, bindings: Bindings) -> str:
     if len(edges) <= 1:
         return bindings.whole(edges[0] if edges else planned.query.selection.start_ms)
@@ -193,7 +199,8 @@ def _summed_per_bucket(planned: MetricPlan, rows: str, bindings: Bindings) -> st
     )
 
 
-def _statement(planned: MetricPlan, rows: str, aggregates: Sequence[str], bindings: Bindings) -> Statement:
+def keyed(planned: MetricPlan, name: str, rows: str, aggregates: Sequence[str], bindings: Bindings) -> Statement:
+    """Rows with a bucket and groups, aggregated for each of these and in total."""
     query = planned.query
     columns = ", ".join(aggregates)
     if query.group_by:
@@ -205,7 +212,7 @@ def _statement(planned: MetricPlan, rows: str, aggregates: Sequence[str], bindin
         sql = f"SELECT grouping(bucket), tuple(bucket), {columns}\nFROM (\n{rows}\n)\nGROUP BY bucket WITH ROLLUP"
     else:
         sql = f"SELECT 1, tuple(0), {columns}\nFROM (\n{rows}\n)"
-    return Statement(f"metric.{query.aggregation.value}", sql, bindings.values())
+    return Statement(name, sql, bindings.values())
 
 
 def _events(query: MetricQuery) -> str:

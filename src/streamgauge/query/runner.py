@@ -4,14 +4,7 @@ Promises
 - An answer holds every event that was in the journal when the query arrived, or says that it lags (Freshness.lagging).
 - An amendment (an event replaced by one with the same id) is seen entirely or not at all: a project with amendments is read
   up to one position of the journal, and if the first amendment is loaded while a query runs, the query runs again.
-- At most `threads` statements run at once and at most `waiting` wait for a turn; one more is refused by name
-  (TOO_MANY_QUERIES) at once, and so is one that has waited longer than a statement may run.
-- Of questions of many statements, all together, at most `lanes` statements run at once, on one thread of the engine each: pages
-  of analytics leave turns to single questions, and processors to what takes events in. While more than `give_way_bytes` wait to
-  be loaded it is one at a time, with a pause after each as long as it took.
-
-Limits
-- A caller who goes away does not stop a running statement; its thread is taken until the statement ends or hits its time limit.
+- How many statements run and wait at once is bounded; see turns.py.
 """
 
 import asyncio
@@ -19,7 +12,6 @@ import functools
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -37,7 +29,6 @@ from streamgauge.kernel.analytics import (
 )
 from streamgauge.kernel.progress import LoadProgress
 from streamgauge.kernel.query import AsOf, EventListQuery, EventLookup, EventPage, MetricAnswer, MetricQuery, StoredEvent
-from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.query.adjustments import (
     check_adjustments,
     compile_adjustments,
@@ -57,30 +48,20 @@ from streamgauge.query.listing import (
     read_page,
     read_versions,
 )
-from streamgauge.query.metric import MetricPlan, begin, compile_first, compile_metric, plan, read_metric
+from streamgauge.query.metric import MetricPlan, begin, compile_first, plan, read_metric
+from streamgauge.query.rollup import metric_rows
 from streamgauge.query.site import ask_site
-from streamgauge.store import Statement, StatementLimits, Store
+from streamgauge.query.turns import QuerySettings, Turns
+from streamgauge.store import Statement, Store
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Rows = Sequence[tuple[Any, ...]]
+_Select = Callable[[Statement], Rows]
+# One part of a question: it is given what runs a statement.
+_Work = Callable[[_Select], Rows]
 
 _BEYOND_POSITIONS = 2**63 - 1
-_RETRY_AFTER_S = 1
-_LONGEST_PAUSE_S = 2.0
-
-
-class QuerySettings(msgspec.Struct, frozen=True):
-    """threads: statements at once; lanes: of questions that have many; waiting: statements that may wait; read_wait_s: longest
-    wait for the loader; buckets: most per query; give_way_bytes: of the journal that wait to be loaded, see above."""
-
-    limits: StatementLimits = StatementLimits()
-    threads: int = 4
-    lanes: int = 2
-    waiting: int = 64
-    read_wait_s: float = 5.0
-    buckets: int = 200_000
-    give_way_bytes: int = 16 * 2**20
 
 
 class Freshness(msgspec.Struct, frozen=True):
@@ -157,11 +138,7 @@ class QueryRunner:
         self._journal_end = journal_end
         self._settings = settings
         self._observer = observer
-        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="query")
-        self._turns = asyncio.Semaphore(settings.threads)
-        self._lanes = asyncio.Semaphore(settings.lanes)
-        self._narrow = asyncio.Semaphore(1)
-        self._waiting = 0
+        self._turns = Turns(settings, lambda: journal_end() - progress.loaded)
 
     async def metric(self, query: MetricQuery, *, pinned: bool = False) -> Answered[MetricAnswer]:
         """pinned: count nothing beyond `freshness.loaded`, so that as_of that position gives the same answer later. It reads
@@ -174,7 +151,7 @@ class QueryRunner:
 
         def answer(snapshot: Snapshot) -> MetricAnswer:
             begun = self._begun(planned, snapshot)
-            return read_metric(begun, self._select(compile_metric(begun, snapshot)))
+            return read_metric(begun, metric_rows(begun, snapshot, self._select))
 
         return await self._answered(query.selection.project_id, answer, _view(query.selection.as_of, pinned))
 
@@ -196,10 +173,10 @@ class QueryRunner:
 
         async def answer(snapshot: Snapshot) -> tuple[MetricAnswer, ...]:
             begun = [
-                await self._in_turn(functools.partial(self._begun, each, snapshot)) if each.inner_edges is None else each
+                await self._turns.take(functools.partial(self._begun, each, snapshot)) if each.inner_edges is None else each
                 for each in planned
             ]
-            results = await self._results([compile_metric(each, snapshot) for each in begun])
+            results = await self._results([functools.partial(metric_rows, each, snapshot) for each in begun])
             return await asyncio.to_thread(lambda: tuple(map(read_metric, begun, results)))
 
         return await self._settled(project_id, answer, _view(as_of, pinned))
@@ -258,7 +235,7 @@ class QueryRunner:
         Raises Refusal: TOO_MANY_QUERIES, QUERY_*.
         """
         statement = compile_holders(project_id, positions)
-        return await self._in_turn(lambda: read_holders(self._select(statement)))
+        return await self._turns.take(lambda: read_holders(self._select(statement)))
 
     async def site(self, query: SiteQuery) -> Answered[SiteAnswer]:
         """Raises Refusal: RANGE_REVERSED, INVALID_PARAMETER, TOO_MANY_BUCKETS, TOO_MANY_QUERIES, QUERY_*."""
@@ -280,18 +257,18 @@ class QueryRunner:
         """Answer by its statements, each in a turn of its own. Raises Refusal TOO_MANY_QUERIES, QUERY_*."""
 
         async def answer(snapshot: Snapshot) -> T:
-            results = await self._results(question.compile(snapshot))
+            results = await self._results([functools.partial(_run, statement) for statement in question.compile(snapshot)])
             return await asyncio.to_thread(question.read, results)
 
         return await self._settled(question.project_id, answer, _view(as_of))
 
     def close(self) -> None:
         """Refuse what waits, and wait for what runs."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._turns.close()
 
     async def _answered(self, project_id: str, answer: Callable[[Snapshot], T], view: "_View | None" = None) -> Answered[T]:
         """Answer in one turn."""
-        return await self._settled(project_id, lambda snapshot: self._in_turn(functools.partial(answer, snapshot)), view)
+        return await self._settled(project_id, lambda snapshot: self._turns.take(functools.partial(answer, snapshot)), view)
 
     async def _settled(
         self, project_id: str, answer: Callable[[Snapshot], Awaitable[T]], view: "_View | None" = None
@@ -309,18 +286,18 @@ class QueryRunner:
             if snapshot.amended or not self._progress.is_amended(project_id):
                 return Answered(value, Freshness(position, snapshot.loaded, not in_time))
 
-    async def _results(self, statements: Sequence[Statement]) -> list[Rows]:
-        """The rows of each statement, in their order. After the first refusal no further one is begun."""
-        if len(statements) == 1:
-            return [await self._in_turn(functools.partial(self._select, statements[0]))]
-        results: list[Rows] = [()] * len(statements)
-        waiting = deque(enumerate(statements))
+    async def _results(self, works: Sequence[_Work]) -> list[Rows]:
+        """What each of them gives, in their order. After the first refusal no further one is begun."""
+        if len(works) == 1:
+            return [await self._turns.take(functools.partial(works[0], self._select))]
+        results: list[Rows] = [()] * len(works)
+        waiting = deque(enumerate(works))
 
         async def lane() -> None:
             try:
                 while waiting:
-                    place, statement = waiting.popleft()
-                    results[place] = await self._in_lane(statement)
+                    place, work = waiting.popleft()
+                    results[place] = await self._turns.take_lane(functools.partial(work, self._select_narrowly))
             except BaseException:
                 waiting.clear()
                 raise
@@ -331,51 +308,9 @@ class QueryRunner:
                 raise failure
         return results
 
-    async def _in_lane(self, statement: Statement) -> Rows:
-        """One of many statements. Two that have a core each take less of both than one on two cores after the other."""
-        await self._acquire(self._lanes)
-        try:
-            if self._journal_end() - self._progress.loaded < self._settings.give_way_bytes:
-                return await self._in_turn(functools.partial(self._select, statement, threads=1))
-            return await self._giving_way(statement)
-        finally:
-            self._lanes.release()
-
-    async def _giving_way(self, statement: Statement) -> Rows:
-        """Events come faster than they are loaded: questions of many statements take half of one processor at most."""
-        await self._acquire(self._narrow)
-        try:
-            started = time.monotonic()
-            rows = await self._in_turn(functools.partial(self._select, statement, threads=1))
-            await asyncio.sleep(min(time.monotonic() - started, _LONGEST_PAUSE_S))
-            return rows
-        finally:
-            self._narrow.release()
-
-    async def _in_turn(self, work: Callable[[], T]) -> T:
-        """Run the work on a thread of its own, when it is its turn."""
-        await self._acquire(self._turns)
-        loop = asyncio.get_running_loop()
-        try:
-            running = self._threads.submit(work)
-        except BaseException:
-            self._turns.release()
-            raise
-        # The turn ends with the thread's work, not with the caller's patience.
-        running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.release))
-        return await asyncio.wrap_future(running)
-
-    async def _acquire(self, turns: asyncio.Semaphore) -> None:
-        if turns.locked() and self._waiting >= self._settings.waiting:
-            raise _too_many()
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._settings.limits.timeout_s):
-                await turns.acquire()
-        except TimeoutError as error:
-            raise _too_many() from error
-        finally:
-            self._waiting -= 1
+    def _select_narrowly(self, statement: Statement) -> Rows:
+        """On one thread of the engine."""
+        return self._select(statement, threads=1)
 
     def _select(self, statement: Statement, threads: int | None = None) -> Rows:
         """threads: of the engine; None: as many as there are processors."""
@@ -387,5 +322,5 @@ class QueryRunner:
             self._observer.observe(statement.name, time.monotonic() - started)
 
 
-def _too_many() -> Refusal:
-    return Refusal(Reason.TOO_MANY_QUERIES, "Too many queries are waiting; try again shortly", retry_after_s=_RETRY_AFTER_S)
+def _run(statement: Statement, select: _Select) -> Rows:
+    return select(statement)

@@ -1,7 +1,9 @@
 """The columnar store. The only room that opens it."""
 
 from streamgauge.store.columns import (
+    AMENDED_SLOT_COLUMNS,
     EVENT_COLUMNS,
+    SLOT_MS,
     SUPERSEDED_COLUMNS,
     VISIT_ALIAS_COLUMNS,
     VISIT_COLUMNS,
@@ -12,7 +14,9 @@ from streamgauge.store.statement import Statement, StatementLimits
 from streamgauge.store.store import Store, open_store
 
 __all__ = [
+    "AMENDED_SLOT_COLUMNS",
     "EVENT_COLUMNS",
+    "SLOT_MS",
     "SUPERSEDED_COLUMNS",
     "VISIT_ALIAS_COLUMNS",
     "VISIT_COLUMNS",

@@ -68,6 +68,11 @@ SUPERSEDED_COLUMNS = pa.schema(
     ]
 )
 
+AMENDED_SLOT_COLUMNS = pa.schema([("project_id", pa.string()), ("slot", pa.int32()), ("by_position", pa.uint64())])
+
+SLOT_MS = 900_000
+"""Length of a slot, the smallest range of time that table `rollup` adds up: slots are numbered from 1970 on, in UTC."""
+
 _WEB_CONTEXT = [(name, pa.string()) for name in WebContext.__struct_fields__]
 
 WEBSITE_EVENT_COLUMNS = pa.schema([*EVENT_COLUMNS, ("visitor", pa.uint32()), ("visit", pa.uint64()), *_WEB_CONTEXT])
