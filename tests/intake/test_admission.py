@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from streamgauge.intake import Intake
+from streamgauge.intake.admission import Settle
 from streamgauge.intake.enrichment import Sender
 from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.event import Door, Event, decode_batch
@@ -86,6 +87,16 @@ class MemoryJournal:
             raise self._fault
         return future
 
+    def submit(self, payload: bytes, settle: Settle) -> None:
+        self._books.steps.append("submit")
+        if self._fault is not None and not self._late:
+            raise self._fault
+        if isinstance(self._fault, Refusal):
+            settle(-1, self._fault)
+        else:
+            self.records.append(payload)
+            settle(len(self.records), None)
+
 
 class Desk:
     """An intake with all that it uses at hand."""
@@ -155,16 +166,30 @@ def test_the_quota_is_given_back_whatever_the_append_raises(fault: Exception, la
     assert desk.used == 0
 
 
-def test_who_only_begins_gives_back_by_itself_when_the_write_fails_later() -> None:
-    desk = Desk(Refusal(Reason.JOURNAL_FAILED, "failed"), late=True)
-
-    async def begin() -> BaseException | None:
-        return desk.intake.begin(KEY, Door.SOLINTH, [event("a"), event("b")], NOW_MS).exception()
-
-    assert isinstance(asyncio.run(begin()), Refusal)
-    assert desk.used == 2
+@pytest.mark.parametrize(
+    ("fault", "told", "used"),
+    [
+        pytest.param(None, [(1, None)], 2, id="it is written"),
+        pytest.param(Refusal(Reason.JOURNAL_FAILED, "failed"), [(-1, Reason.JOURNAL_FAILED)], 2, id="the write fails later"),
+    ],
+)
+def test_who_only_submits_is_told_and_gives_back_by_itself(
+    fault: Refusal | None, told: list[tuple[int, Reason | None]], used: int
+) -> None:
+    desk = Desk(fault, late=True)
+    heard: list[tuple[int, Reason | None]] = []
+    events = [event("a"), event("b")]
+    desk.intake.submit(KEY, Door.SOLINTH, events, NOW_MS, lambda at, why: heard.append((at, why.reason if why else None)))
+    assert (heard, desk.used) == (told, used)
     desk.intake.give_back(KEY, 2, NOW_MS)
     assert desk.used == 0
+
+
+def test_what_is_refused_at_once_takes_nothing_from_who_only_submits() -> None:
+    desk = Desk(Refusal(Reason.BACKLOG_FULL, "full"))
+    with pytest.raises(Refusal):
+        desk.intake.submit(KEY, Door.SOLINTH, [event("a")], NOW_MS, lambda _at, _why: None)
+    assert desk.books.steps == ["reserve 1", "submit", "release 1"]
 
 
 def test_an_event_that_cannot_be_encoded_gives_the_quota_back() -> None:

@@ -12,7 +12,7 @@ import uvloop
 
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.web.hygiene import ServerLimits
-from streamgauge.web.reply import App, HeaderList, Lane, Respond, Scope
+from streamgauge.web.reply import App, HeaderList, Lane, Scope
 from streamgauge.web.server import Server
 
 Serve = Callable[..., "RunningServer"]
@@ -23,15 +23,10 @@ def render_plainly(scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, byt
     return refusal.kind.value, [(b"content-type", b"text/plain")], b"%b %b" % (scope["raw_path"], refusal.reason.value.encode())
 
 
-def leave(_scope: Scope, _body: bytes, _respond: Respond) -> bool:
-    """A lane that takes nothing."""
-    return False
-
-
 class RunningServer:
     """Starts when entered; `stop` ends it and returns once `serve` has returned."""
 
-    def __init__(self, app: App, limits: ServerLimits | None = None, *, port: int = 0, lane: Lane = leave) -> None:
+    def __init__(self, app: App, limits: ServerLimits | None = None, *, port: int = 0, lane: Lane | None = None) -> None:
         self._app = app
         self._lane = lane
         self._limits = limits

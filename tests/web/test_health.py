@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from streamgauge.kernel.clock import ManualClock
+from streamgauge.web.credentials import NO_CREDENTIALS
 from streamgauge.web.exchange import Exchange
 from streamgauge.web.health import LoaderWatch, ReadinessCheck, health_paths
 from streamgauge.web.reply import Message, Reply
@@ -17,7 +18,7 @@ async def no_body() -> Message:
 
 def ask(method: str, path: str, *checks: ReadinessCheck) -> Reply:
     found = {(entry.path, entry.method): entry.endpoint for entry in health_paths(checks)}
-    exchange = Exchange({"type": "http", "headers": []}, 0, b"req_1")
+    exchange = Exchange({"type": "http", "headers": []}, 0, b"req_1", NO_CREDENTIALS)
 
     async def answer() -> Reply:
         reply = await found[path, method].answer(exchange, no_body, {})

@@ -29,23 +29,40 @@ async def the_long_way(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def lane(scope: Scope, body: bytes, respond: Respond) -> bool:
-    """Takes /lane and answers at once, takes /later and answers on a later turn of the loop, leaves the rest."""
-    answer = b"short %b %d" % (scope["raw_path"], len(body))
+class ShortWay:
+    """Takes /lane and answers at once, takes /later and answers on a later turn of the loop, leaves the rest.
 
-    def reply() -> None:
-        respond(200, LINES % len(answer), answer)
+    prepared: how many heads it was asked about that it takes. clients: the ports of those it answered.
+    """
 
-    if scope["path"] == "/lane":
-        reply()
-    elif scope["path"] == "/later":
-        asyncio.get_running_loop().call_later(0.02, reply)
-    return scope["path"] in ("/lane", "/later")
+    def __init__(self) -> None:
+        self.prepared = 0
+        self.clients: list[int] = []
+
+    def prepare(self, scope: Scope) -> bytes | None:
+        if scope["path"] not in ("/lane", "/later"):
+            return None
+        self.prepared += 1
+        path: bytes = scope["raw_path"]
+        return path
+
+    def answer(self, prepared: bytes, client: tuple[str, int] | None, body: bytes, respond: Respond) -> None:
+        assert client is not None
+        self.clients.append(client[1])
+        answer = b"short %b %d" % (prepared, len(body))
+
+        def reply() -> None:
+            respond(200, LINES % len(answer), answer)
+
+        if prepared == b"/lane":
+            reply()
+        else:
+            asyncio.get_running_loop().call_later(0.02, reply)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with RunningServer(the_long_way, ServerLimits(header_timeout_s=2, body_timeout_s=2), lane=lane) as running:
+    with RunningServer(the_long_way, ServerLimits(header_timeout_s=2, body_timeout_s=2), lane=ShortWay()) as running:
         yield running
 
 
@@ -120,7 +137,7 @@ def test_answers_come_in_order_however_the_stream_is_cut(server: RunningServer, 
 
 
 def test_a_stop_waits_for_an_answer_that_comes_later() -> None:
-    with RunningServer(the_long_way, ServerLimits(drain_timeout_s=5), lane=lane) as running:
+    with RunningServer(the_long_way, ServerLimits(drain_timeout_s=5), lane=ShortWay()) as running:
         with running.connect() as connection:
             connection.sendall(WHOLE.replace(b"/lane", b"/later"))
             running.request_stop()

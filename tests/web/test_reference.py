@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from streamgauge.web.credentials import NO_CREDENTIALS
 from streamgauge.web.exchange import Exchange
 from streamgauge.web.reference import reference_paths, render_reference
 from streamgauge.web.reply import Message, Reply
@@ -27,7 +28,7 @@ def get(path: str) -> Reply:
     (endpoint,) = (entry.endpoint for entry in reference_paths(DOCUMENT) if entry.path == path)
 
     async def answer() -> Reply:
-        reply = await endpoint.answer(Exchange({"headers": []}, 0, b"req_1"), no_body, {})
+        reply = await endpoint.answer(Exchange({"headers": []}, 0, b"req_1", NO_CREDENTIALS), no_body, {})
         assert isinstance(reply, Reply)
         return reply
 

@@ -112,7 +112,7 @@ async def _serve(settings: Settings) -> None:
             port=settings.port,
             limits=_server_limits(settings),
             on_answer=telemetry.answered,
-            lane=application.lane,
+            lane=application,
         )
         _stop_on_signals(server)
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))

@@ -4,7 +4,7 @@ Everything that can refuse comes before the append, so a refusal never leaves an
 """
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from streamgauge.intake.enrichment import SERVER, Sender
@@ -13,11 +13,16 @@ from streamgauge.kernel.event import Batch, Door, Event, encode_batch
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.kernel.website import Website
 
+Settle = Callable[[int, Refusal | None], None]
+"""Is told that events are on disk: the position of their record; or why they are not. It must not raise."""
+
 
 class Appender(Protocol):
-    """The journal, as admission sees it: returns the record's position once it is on disk."""
+    """The journal, as admission sees it: tells the record's position once it is on disk."""
 
     def append(self, payload: bytes) -> "Future[int]": ...
+
+    def submit(self, payload: bytes, settle: Settle) -> None: ...
 
 
 class Websites(Protocol):
@@ -94,24 +99,32 @@ class Intake:
         Raises Refusal: quota_exceeded, backlog_full, journal_failed, shutting_down. Whatever else goes wrong is raised as it is;
         the quota is given back in any case. Only a caller that is cancelled keeps it taken: its record may be on disk by then.
         """
-        durable = self.begin(key, door, events, now_ms)
+        record = self._record(key, door, events, now_ms)
         try:
-            return await durable
+            return await self._journal.append(record)
         except Exception:
             self.give_back(key, len(events), now_ms)
             raise
 
-    def begin(self, key: Key, door: Door, events: list[Event], now_ms: int) -> "Future[int]":
-        """As admit, for who cannot wait: the future is done when the events are durable.
+    def submit(self, key: Key, door: Door, events: list[Event], now_ms: int, settle: Settle) -> None:
+        """As admit, for who cannot wait: settle is told when the events are durable.
 
-        What is raised here has left nothing behind. When the future fails, `give_back` is the caller's to call.
+        What is raised here has left nothing behind. When settle is told of a refusal, `give_back` is the caller's to call.
         """
-        count = len(events)
-        self._quota.reserve(key.project_id, key.plan, count, now_ms)
+        record = self._record(key, door, events, now_ms)
         try:
-            return self._journal.append(encode_batch(Batch(key.project_id, door, now_ms, events, key.key_id)))
+            self._journal.submit(record, settle)
         except Exception:
-            self.give_back(key, count, now_ms)
+            self.give_back(key, len(events), now_ms)
+            raise
+
+    def _record(self, key: Key, door: Door, events: list[Event], now_ms: int) -> bytes:
+        """What the journal is to keep, with the quota taken for it."""
+        self._quota.reserve(key.project_id, key.plan, len(events), now_ms)
+        try:
+            return encode_batch(Batch(key.project_id, door, now_ms, events, key.key_id))
+        except Exception:
+            self.give_back(key, len(events), now_ms)
             raise
 
     def give_back(self, key: Key, events: int, now_ms: int) -> None:

@@ -1,10 +1,12 @@
-"""The log for an event loop: every append is a future, and one thread commits what has gathered while the last commit ran."""
+"""The log for an event loop: every append is told when it is durable, and one thread commits what has gathered while the last
+commit ran."""
 
 import asyncio
 import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
@@ -39,7 +41,10 @@ class JournalSettings(msgspec.Struct, frozen=True):
     retry_after_s: int = 5
 
 
-Waiting = tuple[bytes, asyncio.Future[int]]
+Settle = Callable[[int, Refusal | None], None]
+"""Is told, on the event loop, the position of a durable record; or why there is none, and no position. It must not raise."""
+
+Waiting = tuple[bytes, Settle]
 
 
 class Journal:
@@ -93,8 +98,16 @@ class Journal:
     def append(self, payload: bytes) -> asyncio.Future[int]:
         """The position of the record, once it is durable. A cancelled future does not take the record back.
 
+        Raises at once what `submit` raises; the future raises Refusal JOURNAL_FAILED or DISK_FULL.
+        """
+        future: asyncio.Future[int] = self._loop.create_future()
+        self.submit(payload, partial(_resolve, future))
+        return future
+
+    def submit(self, payload: bytes, settle: Settle) -> None:
+        """As append, for who does not wait: settle is called once, with the position or with Refusal JOURNAL_FAILED or DISK_FULL.
+
         Raises at once ValueError (empty or oversized payload) or Refusal SHUTTING_DOWN, JOURNAL_FAILED or BACKLOG_FULL.
-        The future raises Refusal JOURNAL_FAILED or DISK_FULL.
         """
         log, settings, waiting_bytes = self._log, self._settings, self._waiting_bytes
         if (
@@ -107,14 +120,12 @@ class Journal:
         length = len(payload)
         if not 0 < length <= MAX_PAYLOAD_BYTES:
             raise ValueError(f"a record has 1 to {MAX_PAYLOAD_BYTES} bytes, not {length}")
-        future: asyncio.Future[int] = self._loop.create_future()
         self._waiting_bytes = waiting_bytes + FRAME_HEADER_BYTES + length
-        self._waiting.append((payload, future))
+        self._waiting.append((payload, settle))
         if self._writer_sleeps:
             self._writer_sleeps = False
             # Not at once: what else this turn of the loop appends belongs to the same group.
             self._loop.call_soon(self._tokens.put, None)
-        return future
 
     def _refusal(self) -> Refusal:
         """Why an append is not taken now."""
@@ -207,16 +218,14 @@ class Journal:
 
     def _settle(self, group: list[Waiting], positions: list[int]) -> None:
         self._forget(group)
-        for (_, future), position in zip(group, positions, strict=True):
-            if not future.done():
-                future.set_result(position)
+        for (_, settle), position in zip(group, positions, strict=True):
+            settle(position, None)
 
     def _refuse(self, group: list[Waiting], reason: Reason, message: str) -> None:
         self._forget(group)
         retry_after_s = self._settings.retry_after_s if reason is Reason.DISK_FULL else None
-        for _, future in group:
-            if not future.done():
-                future.set_exception(Refusal(reason, message, retry_after_s=retry_after_s))
+        for _, settle in group:
+            settle(-1, Refusal(reason, message, retry_after_s=retry_after_s))
 
     def _forget(self, group: list[Waiting]) -> None:
         self._waiting_bytes -= FRAME_HEADER_BYTES * len(group) + sum([len(payload) for payload, _ in group])
@@ -224,6 +233,15 @@ class Journal:
     def _settle_closed(self) -> None:
         if self._closed is not None:
             self._closed.set_result(None)
+
+
+def _resolve(future: asyncio.Future[int], position: int, refusal: Refusal | None) -> None:
+    if future.done():
+        return
+    if refusal is None:
+        future.set_result(position)
+    else:
+        future.set_exception(refusal)
 
 
 def open_journal(folder: Folder, settings: JournalSettings | None = None) -> Journal:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from streamgauge.kernel.refusal import Refusal
 from streamgauge.web.doors import INGEST_ROUTES, face_of, headers_at, window_of
 from streamgauge.web.exchange import Gate, answer_headers
-from streamgauge.web.ingest import IngestDesk
+from streamgauge.web.ingest import IngestDesk, IngestHead
 from streamgauge.web.reply import HeaderList, Receive, Respond, Scope, Send
 from streamgauge.web.routing import Path, RefusalCounter, Router, refuse_at
 
@@ -27,13 +27,14 @@ class Application:
                 return
         await self._router.answer(scope, receive, send)
 
-    def lane(self, scope: Scope, body: bytes, respond: Respond) -> bool:
-        """The short way for ingest requests that have arrived whole (see web/ingest.py)."""
+    def prepare(self, scope: Scope) -> IngestHead | None:
+        """The short way for ingest requests that have arrived whole (see web/ingest.py); None for all others."""
         route = INGEST_ROUTES.get(scope["path"]) if scope["method"] == "POST" else None
-        if route is None:
-            return False
-        self._desk.answer_whole(route, scope, body, respond)
-        return True
+        return None if route is None else IngestHead.of(route, scope)
+
+    def answer(self, prepared: IngestHead, client: tuple[str, int] | None, body: bytes, respond: Respond) -> None:
+        """Answer such a request."""
+        self._desk.answer_whole(prepared, client, body, respond)
 
     def render_refusal(self, scope: Scope, refusal: Refusal) -> tuple[int, HeaderList, bytes]:
         """A refusal by the server itself (deadlines, caps, malformed HTTP), in the shape of the door that was meant."""

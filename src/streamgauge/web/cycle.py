@@ -14,7 +14,7 @@ import asyncio
 import http
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import ClientGoneError
@@ -57,7 +57,7 @@ class Connection(Protocol):
 
     def want_body(self, cycle: "Cycle") -> None: ...
 
-    def cycle_finished(self, cycle: "Cycle") -> None: ...
+    def cycle_finished(self, cycle: "Cycle | KnownCycle") -> None: ...
 
     async def drain(self) -> None: ...
 
@@ -168,24 +168,28 @@ class Cycle:
             log_failure(self._scope, error)
         await self._answer_refusal(Refusal(Reason.INTERNAL_ERROR, "Internal error."))
 
-    def take_lane(self, lane: Lane) -> bool:
-        """Let the lane answer a request that has arrived whole; False when it leaves it to the application."""
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        return lane(self._scope, body, self.reply)
+    def take_lane(self, lane: Lane) -> Any:
+        """Let the lane answer a request that has arrived whole. Returns what it made of the head; None when it leaves the request
+        to the application."""
+        prepared = lane.prepare(self._scope)
+        if prepared is not None:
+            lane.answer(
+                prepared, self._scope["client"], self._body[0] if len(self._body) == 1 else b"".join(self._body), self.reply
+            )
+        return prepared
 
     def reply(self, status: int, lines: bytes, body: bytes) -> None:
         """The whole answer in one write. lines: header lines with their ends, Content-Length among them; their maker vouches
         that no value in them holds a line break."""
         if self.disconnected or self.response_complete:
             return
-        connection = self._connection
-        if connection.is_draining:
-            self.keep_alive = False
-        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
-        self.status = status
-        connection.transport.write(b"".join((_STATUS_LINES[status], connection.date_line, lines, end, body)))
         self.response_started = self.response_complete = True
-        connection.cycle_finished(self)
+        _write_whole(self, self._connection, status, lines, body)
+
+    @property
+    def is_plain(self) -> bool:
+        """Asks for nothing but an answer, over a connection that is kept."""
+        return self.keep_alive and not self.expects_continue and self._scope["http_version"] == "1.1"
 
     async def _answer_refusal(self, refusal: Refusal) -> None:
         """Answer with a refusal, unless there is an answer already; when a part of one is on the wire, only a cut is honest."""
@@ -304,3 +308,39 @@ class Cycle:
             self.response_complete = True
             self._wake()
             self._connection.cycle_finished(self)
+
+
+class KnownCycle:
+    """A request with a known head, and its answer. It was whole when it came, so there is nothing to receive. One serves all such
+    requests of a connection, one after the other."""
+
+    __slots__ = ("_connection", "disconnected", "keep_alive", "response_complete", "status")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.disconnected = False
+        self.keep_alive = True
+        self.response_complete = True
+        self.status = 0
+
+    def reply(self, status: int, lines: bytes, body: bytes) -> None:
+        """As Cycle.reply."""
+        if not (self.disconnected or self.response_complete):
+            self.response_complete = True
+            _write_whole(self, self._connection, status, lines, body)
+
+    def disconnect(self) -> None:
+        self.disconnected = True
+
+    def stop(self) -> None:
+        """The server stops: this answer is the last of its connection."""
+        self.keep_alive = False
+
+
+def _write_whole(cycle: Cycle | KnownCycle, connection: Connection, status: int, lines: bytes, body: bytes) -> None:
+    if connection.is_draining:
+        cycle.keep_alive = False
+    end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+    cycle.status = status
+    connection.transport.write(b"".join((_STATUS_LINES[status], connection.date_line, lines, end, body)))
+    connection.cycle_finished(cycle)

@@ -60,13 +60,14 @@ def network_of(address: str) -> str:
 class Exchange:
     """What is known of a request so far. Made once per request, filled by Gate."""
 
-    __slots__ = ("allowance", "body_bytes", "credentials", "headers", "key", "now_ms", "request_id", "scope")
+    __slots__ = ("allowance", "body_bytes", "client", "credentials", "headers", "key", "now_ms", "request_id", "scope")
 
-    def __init__(self, scope: replies.Scope, now_ms: int, request_id: bytes) -> None:
+    def __init__(self, scope: replies.Scope, now_ms: int, request_id: bytes, credentials: Credentials) -> None:
         self.scope = scope
+        self.client: tuple[str, int] | None = scope.get("client")
         self.now_ms = now_ms
         self.request_id = request_id
-        self.credentials: Credentials = read_credentials(scope["headers"])
+        self.credentials = credentials
         self.key: Key | None = None
         self.allowance: Allowance | None = None
         self.headers: HeaderList = [(b"x-request-id", request_id)]
@@ -75,8 +76,7 @@ class Exchange:
     @property
     def sender(self) -> str:
         """The address as one sender is counted by."""
-        client = self.scope.get("client")
-        return network_of(client[0] if client else "")
+        return network_of(self.client[0] if self.client else "")
 
 
 class Gate:
@@ -101,7 +101,16 @@ class Gate:
 
     def meet(self, scope: replies.Scope) -> Exchange:
         """Begin an exchange; never refuses."""
-        return Exchange(scope, self._clock.now_ms(), self._request_id(scope))
+        request_id = sent_request_id(scope) or self.new_request_id()
+        return Exchange(scope, self._clock.now_ms(), request_id, read_credentials(scope["headers"]))
+
+    def now_ms(self) -> int:
+        """When an exchange begins."""
+        return self._clock.now_ms()
+
+    def new_request_id(self) -> bytes:
+        """For a request that brought none."""
+        return self._mint.mint("req").encode()
 
     def identify(self, exchange: Exchange) -> Key:
         """Find the key, or the person who is signed in. Raises Refusal when there is none that is valid."""
@@ -150,11 +159,13 @@ class Gate:
             return limited
         return refusal
 
-    def _request_id(self, scope: replies.Scope) -> bytes:
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and len(value) <= _LONGEST_REQUEST_ID and value.isascii() and value.decode().isprintable():
-                return bytes(value)
-        return self._mint.mint("req").encode()
+
+def sent_request_id(scope: replies.Scope) -> bytes | None:
+    """The id that the sender gave the request, where it can be given back."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and len(value) <= _LONGEST_REQUEST_ID and value.isascii() and value.decode().isprintable():
+            return bytes(value)
+    return None
 
 
 def answer_headers(exchange: Exchange) -> HeaderList:

@@ -2,26 +2,25 @@
 
     meet -> choose the door -> enter (key, limits, scope) -> read the body -> parse -> check websites, enrich -> admit -> answer
 
-Promise: a success status is sent only after the journal has the events on disk (`Intake.admit`, `Intake.begin`).
+Promise: a success status is sent only after the journal has the events on disk (`Intake.admit`, `Intake.submit`).
 
 Two ways lead through the same steps. A request whose body is still coming waits for it in a task (`answer`). One that has arrived
 whole, as nearly all small ones do, is taken as far as the journal at once, and its answer is written when the journal
 says that it is durable (`answer_whole`): no task, no second turn of the loop before the append.
 """
 
-from asyncio import Future
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple, Protocol
 
 from streamgauge.intake import Intake
-from streamgauge.kernel.access import Key, Scope
+from streamgauge.kernel.access import Key, RateClass, Scope
 from streamgauge.kernel.event import Door, Event
 from streamgauge.kernel.identifiers import IdMint
 from streamgauge.kernel.refusal import Reason, Refusal
 from streamgauge.web.body import Bodies, ClientGoneError
+from streamgauge.web.credentials import Credentials, read_credentials
 from streamgauge.web.doors import FACES, DoorFace, IngestRoute, window_of
-from streamgauge.web.exchange import Exchange, Gate, answer_at_once, finish
+from streamgauge.web.exchange import Exchange, Gate, answer_at_once, finish, sent_request_id
 from streamgauge.web.logging import log_failure
 from streamgauge.web.reply import Receive, Reply, Respond, Send
 from streamgauge.web.reply import Scope as AsgiScope
@@ -71,32 +70,36 @@ class IngestDesk:
         exchange.headers.extend(face.headers)
         await finish(send, exchange, reply)
 
-    def answer_whole(self, route: IngestRoute, scope: AsgiScope, body: bytes, respond: Respond) -> None:
+    def answer_whole(self, head: "IngestHead", client: tuple[str, int] | None, body: bytes, respond: Respond) -> None:
         """Answer a request that is all there: the same steps, without a task that waits. Called on the event loop."""
-        exchange = self._gate.meet(scope)
-        face = FACES[route.door] if route.door is not None else None
+        gate = self._gate
+        exchange = _Whole(head.scope, gate.now_ms(), head.request_id or gate.new_request_id(), head.credentials)
+        exchange.client, exchange.desk, exchange.route, exchange.respond = client, self, head.route, respond
+        face = head.face
         try:
             if face is None:
                 face = FACES[self._door_of(exchange, body)]
-            key = self._gate.enter(exchange, window_of(face, scope["path"]), Scope.INGEST)
-            work = self._parse(route, face, key, body, exchange.now_ms)
-            durable = self._intake.begin(key, face.door, work.events, exchange.now_ms)
+            exchange.face = face
+            key = gate.enter(exchange, head.window or face.single, Scope.INGEST)
+            exchange.work = self._parse(head.route, face, key, body, exchange.now_ms)
+            self._intake.submit(key, face.door, exchange.work.events, exchange.now_ms, exchange.settle)
         except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             face = face or FACES[Door.SOLINTH]
             answer_at_once(respond, exchange, face.lines, self._failed(exchange, face, error))
-        else:
-            durable.add_done_callback(partial(self._conclude, Pending(route, exchange, face, key, work, respond)))
 
-    def _conclude(self, pending: "Pending", durable: "Future[int]") -> None:
+    def conclude(self, exchange: "_Whole", refusal: Refusal | None) -> None:
         """The journal has the events on disk, or says why not."""
-        route, exchange, face, key, work, respond = pending
-        error = durable.exception()
-        if error is None:
-            reply = self._accepted(route, face, work)
+        face, work = exchange.face, exchange.work
+        if refusal is None:
+            try:
+                reply = self._accepted(exchange.route, face, work)
+            except Exception as error:  # noqa: BLE001 - as above; others wait to be told behind this one
+                reply = self._failed(exchange, face, error)
         else:
-            self._intake.give_back(key, len(work.events), exchange.now_ms)
-            reply = self._failed(exchange, face, error)
-        answer_at_once(respond, exchange, face.lines, reply)
+            assert exchange.key is not None
+            self._intake.give_back(exchange.key, len(work.events), exchange.now_ms)
+            reply = self._failed(exchange, face, refusal)
+        answer_at_once(exchange.respond, exchange, face.lines, reply)
 
     async def _choose(self, exchange: Exchange, receive: Receive) -> tuple[DoorFace, bytes | None]:
         """The door of POST /v1/events at the root. The body is read here only when the credentials do not tell."""
@@ -162,12 +165,37 @@ class Work(NamedTuple):
     failures: Sequence[tuple[int, Refusal]]
 
 
-class Pending(NamedTuple):
-    """A request whose events are on their way to the disk."""
+class IngestHead(NamedTuple):
+    """What the head of a request to an ingest route tells, as far as that can never change. scope: of the first such request, so
+    all but its `client` is right for others.
 
+    face: None where the body and the key are to be asked too; window: likewise. request_id: None when the sender gave none.
+    """
+
+    scope: AsgiScope
     route: IngestRoute
-    exchange: Exchange
+    face: DoorFace | None
+    window: RateClass | None
+    credentials: Credentials
+    request_id: bytes | None
+
+    @classmethod
+    def of(cls, route: IngestRoute, scope: AsgiScope) -> "IngestHead":
+        face = FACES[route.door] if route.door is not None else None
+        window = window_of(face, scope["path"]) if face is not None else None
+        return cls(scope, route, face, window, read_credentials(scope["headers"]), sent_request_id(scope))
+
+
+class _Whole(Exchange):
+    """An exchange whose request came whole: what is still needed when its events are on disk."""
+
+    __slots__ = ("desk", "face", "respond", "route", "work")
+
+    desk: IngestDesk
     face: DoorFace
-    key: Key
-    work: Work
     respond: Respond
+    route: IngestRoute
+    work: Work
+
+    def settle(self, _position: int, refusal: Refusal | None) -> None:
+        self.desk.conclude(self, refusal)

@@ -18,13 +18,12 @@ Upgrades are ignored, as a server may.
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
 from enum import IntEnum
 
 import httptools
 
 from streamgauge.kernel.refusal import Reason, Refusal
-from streamgauge.web.cycle import Cycle
+from streamgauge.web.cycle import Cycle, KnownCycle
 from streamgauge.web.head import RequestHead
 from streamgauge.web.hygiene import (
     BODY_BYTES_PER_SECOND,
@@ -32,32 +31,13 @@ from streamgauge.web.hygiene import (
     LINGER_S,
     LINGER_WHILE_DRAINING_S,
     MAX_FRAMING_RATIO,
-    ServerLimits,
     body_too_large,
     headers_too_large,
     malformed,
     overdue,
 )
-from streamgauge.web.reply import App, HeaderList, Lane, Receive, Scope, Send
-
-RenderRefusal = Callable[[Scope, Refusal], tuple[int, HeaderList, bytes]]
-
-
-class Shared:
-    """What all connections of one server have in common."""
-
-    def __init__(
-        self, app: App, lane: Lane, render_refusal: RenderRefusal, on_answer: Callable[[int], None], limits: ServerLimits
-    ) -> None:
-        self.app = app
-        self.lane = lane
-        self.on_answer = on_answer
-        self.render_refusal = render_refusal
-        self.limits = limits
-        self.connections: set[HttpProtocol] = set()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.is_draining = False
-        self.date_line = b""
+from streamgauge.web.reply import App, Scope
+from streamgauge.web.shared import Shared, refusing
 
 
 class Phase(IntEnum):
@@ -84,7 +64,8 @@ class HttpProtocol(asyncio.Protocol):
         self._shared = shared
         self._loop = loop
         self._pipeline: deque[tuple[Cycle, App]] = deque()
-        self._running: Cycle | None = None
+        self._running: Cycle | KnownCycle | None = None
+        self._known_cycle = KnownCycle(self)
         self._receiving: Cycle | None = None
         # The first request of a read waits for the end of the read: when it is whole then, the lane may take it.
         self._held: Cycle | None = None
@@ -152,7 +133,10 @@ class HttpProtocol(asyncio.Protocol):
         if self._phase >= _DEAF:
             self._discard(len(data))
             return
-        if self._phase == _IDLE:
+        begins = self._phase == _IDLE
+        if begins:
+            if self._running is None and not self._shared.is_draining and self._take_known(data):
+                return
             self._phase = _HEAD
             self._head_bytes = 0
             self._deadline = self._loop.time() + self._shared.limits.header_timeout_s
@@ -166,11 +150,34 @@ class HttpProtocol(asyncio.Protocol):
         else:
             if self._phase == _HEAD or self._phase == _BODY:
                 self._check_framing()
-        held = self._held
-        if held is not None:
-            self._held = None
-            if held.more_body or held.refusal is not None or not held.take_lane(self._shared.lane):
-                self._start(held, self._shared.app)
+        if self._held is not None:
+            self._let_go(self._held, data if begins else b"")
+
+    def _take_known(self, data: bytes) -> bool:
+        """Answer a whole request whose head is known. The parser stands between two messages and need not see it."""
+        known = self._shared.known_heads.find(data)
+        if known is None:
+            return False
+        cycle = self._known_cycle
+        cycle.response_complete = False
+        self._running = cycle
+        self._deadline = math.inf
+        self._shared.lane.answer(known.prepared, self._client, data[known.head_bytes :], cycle.reply)
+        return True
+
+    def _let_go(self, held: Cycle, data: bytes) -> None:
+        """The read is over that brought the first request of a pipeline: the lane takes it when it is whole. data: the read, when
+        the request began with it."""
+        self._held = None
+        if held.more_body or held.refusal is not None:
+            self._start(held, self._shared.app)
+            return
+        head, is_plain = self._head, held.is_plain
+        prepared = held.take_lane(self._shared.lane)
+        if prepared is None:
+            self._start(held, self._shared.app)
+        elif is_plain and head.content_length and not head.asks_upgrade:
+            self._shared.known_heads.learn(data, head.content_length, prepared)
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Go on behind a request that asked for an upgrade (Java's client does so with every first request).
@@ -280,7 +287,7 @@ class HttpProtocol(asyncio.Protocol):
         if cycle is self._receiving and not self._pipeline:
             self._resume_reading()
 
-    def cycle_finished(self, cycle: Cycle) -> None:
+    def cycle_finished(self, cycle: Cycle | KnownCycle) -> None:
         """The answer is written: go on with the next request, or close."""
         self._shared.on_answer(cycle.status)
         self._running = None
@@ -327,7 +334,7 @@ class HttpProtocol(asyncio.Protocol):
         """Refuse a request that the application never sees."""
         self._become_deaf()
         cycle.keep_alive = False
-        self._queue(cycle, _raises(refusal))
+        self._queue(cycle, refusing(refusal))
 
     def _become_deaf(self) -> None:
         self._phase = _DEAF
@@ -391,10 +398,3 @@ class HttpProtocol(asyncio.Protocol):
 
 def _address(address: object) -> tuple[str, int] | None:
     return (str(address[0]), int(address[1])) if isinstance(address, tuple) and len(address) >= 2 else None
-
-
-def _raises(refusal: Refusal) -> App:
-    async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        raise refusal
-
-    return refuse

@@ -1,7 +1,7 @@
 """One answer, and how it is sent."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -10,11 +10,22 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Respond = Callable[[int, bytes, bytes], None]
 """Sends a whole answer: status, header lines, body."""
-Lane = Callable[[Scope, bytes, Respond], bool]
-"""A short way for requests that have arrived whole: scope, body as sent, how to answer (now or later); False when not taken."""
 HeaderList = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
+
+
+class Lane(Protocol):
+    """A short way for requests that have arrived whole."""
+
+    def prepare(self, scope: Scope) -> Any:
+        """What the head alone tells of a request, or None when it is not for the lane. Equal heads are prepared alike, so what is
+        made of one may be kept and used for the next, whoever sends it: it holds nothing that may change."""
+        ...
+
+    def answer(self, prepared: Any, client: tuple[str, int] | None, body: bytes, respond: Respond) -> None:
+        """Answer a request, now or later. client: address and port of who sent it. body: as sent."""
+        ...
 
 
 class Reply(NamedTuple):

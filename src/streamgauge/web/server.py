@@ -11,8 +11,9 @@ from collections.abc import Callable
 from email.utils import formatdate
 
 from streamgauge.web.hygiene import ServerLimits
-from streamgauge.web.protocol import HttpProtocol, RenderRefusal, Shared
+from streamgauge.web.protocol import HttpProtocol
 from streamgauge.web.reply import App, Lane, Respond, Scope
+from streamgauge.web.shared import RenderRefusal, Shared
 
 _BACKLOG = 2048
 _SWEEP_S = 0.5
@@ -25,9 +26,14 @@ def _ignore(_status: int) -> None:
     """Nobody counts answers."""
 
 
-def _leave(_scope: Scope, _body: bytes, _respond: Respond) -> bool:
+class _NoLane:
     """Every request goes to the application."""
-    return False
+
+    def prepare(self, scope: Scope) -> None:
+        return None
+
+    def answer(self, prepared: None, client: tuple[str, int] | None, body: bytes, respond: Respond) -> None:
+        raise NotImplementedError
 
 
 class Server:
@@ -48,10 +54,10 @@ class Server:
         port: int,
         limits: ServerLimits | None = None,
         on_answer: Callable[[int], None] = _ignore,
-        lane: Lane = _leave,
+        lane: Lane | None = None,
     ) -> None:
         self._limits = limits or ServerLimits()
-        self._shared = Shared(app, lane, render_refusal, on_answer, self._limits)
+        self._shared = Shared(app, lane or _NoLane(), render_refusal, on_answer, self._limits)
         self._host = host
         self._port = port
         self._stop = asyncio.Event()
