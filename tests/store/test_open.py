@@ -1,5 +1,6 @@
 """Opening: migrations in order and once, one process per folder, addresses."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -44,6 +45,16 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
         ((count,),) = store.select(Statement("test.count", "SELECT count() FROM schema_migrations"), _LIMITS)
         assert count == len(migration_files())
         store.close()
+
+
+def test_merges_give_way_to_all_else(store: Store) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    merging = [
+        int(task.name) for task in Path("/proc/self/task").iterdir() if (task / "comm").read_text().strip() == "MergeMutate"
+    ]
+    ours = [thread.native_id for thread in threading.enumerate() if thread.native_id is not None]
+    assert {os.getpriority(os.PRIO_PROCESS, thread) - own for thread in merging} == {10}
+    assert {os.getpriority(os.PRIO_PROCESS, thread) - own for thread in ours} == {0}
 
 
 class _Engine:

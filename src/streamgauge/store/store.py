@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from streamgauge.store.engine import Connections, folder_of
+from streamgauge.store.engine import Connections, folder_of, let_merges_give_way
 from streamgauge.store.errors import StoreError, from_engine, from_query
 from streamgauge.store.migration import ALL_LOADED, migrate
 from streamgauge.store.staging import Staging
@@ -121,6 +121,7 @@ def open_store(dsn_or_path: str | Path, memory_bytes: int | None = None, loaded:
     try:
         staging = Staging(folder.with_name(folder.name + ".incoming"))
         migrate(_MigrationEngine(connections), loaded)
+        let_merges_give_way()
     except BaseException:
         connections.close()
         raise
