@@ -176,7 +176,7 @@ class HttpProtocol(asyncio.Protocol):
         prepared = held.take_lane(self._shared.lane)
         if prepared is None:
             self._start(held, self._shared.app)
-        elif is_plain and head.content_length and not head.asks_upgrade:
+        elif is_plain and head.content_length and not (head.is_chunked or head.asks_upgrade):
             self._shared.known_heads.learn(data, head.content_length, prepared)
 
     def _decline_upgrade(self, rest: bytes) -> None:
