@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint types browser client ui demo bench pin clean
+.PHONY: help setup serve test lint types browser client ui demo bench bench-full wrk pin clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +15,7 @@ UI := src/streamgauge/web/console/built/index.html
 CLIENT := tests/sdk_js
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.packages $(TRACKER)/script.min.js $(UI) ## Make .venv with the pinned packages, the development tools, streamgauge itself and its web application
 
@@ -85,9 +85,14 @@ ui/src/api/schema.d.ts: $(VENV)/.packages ui/node_modules/.package-lock.json $(s
 demo: setup ## Send 69,659 real purchases through all three doors and compare the answers with DuckDB
 	$(BIN)/python -m demo.cdnow $(ARGS)
 
-bench: setup ## Measure the figures of docs/performance.md again (about a quarter of an hour) and write them there
-	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk >/dev/null; } || { echo "error: wrk is needed and could not be installed; install it by hand" >&2; exit 1; }
+bench: setup wrk ## Measure the figures of docs/performance.md again, beside the references (a quarter of an hour), and write them there
 	$(BIN)/python -m bench $(ARGS)
+
+bench-full: setup wrk browser ## The same for longer, on 100 M events, and the parts that take long to prepare (hours; 40 GB of disk)
+	$(BIN)/python -m bench --full $(ARGS)
+
+wrk:
+	@command -v wrk >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk >/dev/null; } || { echo "error: wrk is needed and could not be installed; install it by hand" >&2; exit 1; }
 
 pin: setup ## Write the installed versions into constraints.txt, after a dependency was added or raised
 	@sed -n '/^#/p' constraints.txt > $(VENV)/pins

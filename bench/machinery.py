@@ -4,8 +4,11 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -31,7 +34,21 @@ def bare_uvicorn() -> Iterator[tuple[str, int]]:
     """bench.bare on uvicorn as fast as it goes: uvloop, httptools, no access log. Yields its address and process."""
     port = free_port()
     flags = ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-    process = subprocess.Popen([sys.executable, "-m", "uvicorn", "bench.bare:app", *flags])
+    with _answering(port, ["uvicorn", "bench.bare:app", *flags]) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def bare_protocol() -> Iterator[tuple[str, int]]:
+    """bench.bare_protocol in a process of its own. Yields its address and process."""
+    port = free_port()
+    with _answering(port, ["bench.bare_protocol", str(port)]) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def _answering(port: int, module: list[str]) -> Iterator[tuple[str, int]]:
+    process = subprocess.Popen([sys.executable, "-m", *module])
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_answering(url)
@@ -78,11 +95,60 @@ def resident_mib(pid: int) -> float:
     raise RuntimeError(f"process {pid} has no VmRSS")
 
 
+@dataclass
+class Watch:
+    """Reads the resident memory of a process ten times a second until stopped."""
+
+    pid: int
+    peak_mib: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read_on)
+        self._thread.start()
+
+    def _read_on(self) -> None:
+        while not self._stopped.wait(0.1):
+            self.peak_mib = max(self.peak_mib, resident_mib(self.pid))
+
+    def stop(self) -> float:
+        self._stopped.set()
+        self._thread.join()
+        return self.peak_mib
+
+
 def cpu_seconds(pid: int) -> float:
     """Processor time that a process took so far, all its threads, user and system: unlike a rate, hardly moved by neighbours."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def middle(values: list[float]) -> float:
+@dataclass(frozen=True)
+class Spent:
+    """What a process took: seconds of processor time, and bytes that it caused to be written to disk (its own, merges included).
+
+    Since its start, or between two readings: the difference of the two.
+    """
+
+    cpu_s: float
+    written_bytes: int
+
+    @classmethod
+    def of(cls, pid: int) -> "Spent":
+        lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+        counts = {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
+        return cls(cpu_seconds(pid), counts["write_bytes"])
+
+    def __sub__(self, before: "Spent") -> "Spent":
+        return Spent(self.cpu_s - before.cpu_s, self.written_bytes - before.written_bytes)
+
+
+def middle(values: Sequence[float]) -> float:
     return float(median(values))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The least value that so many percent of the values do not exceed. Raises ValueError when there is none."""
+    if not values:
+        raise ValueError("no values")
+    return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)]

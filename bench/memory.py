@@ -5,13 +5,11 @@ Retry-After, offers many times what is loaded and nearly every batch is answered
 """
 
 import tempfile
-import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figure import Figure, Goal
-from bench.machinery import Counter, resident_mib, streamgauge
+from bench.machinery import Counter, Watch, resident_mib, streamgauge
 from bench.traffic import BATCH_EVENTS, batch_bodies, write_bodies
 from bench.wrk import WrkRun, run_wrk
 
@@ -19,28 +17,6 @@ CONNECTIONS = 64
 SLOW_LOADER = {"load_batch_events": 500, "journal_backlog_bytes": 64 * 2**20}
 IDLE_AFTER_S = 5.0
 BOUND_MIB = 1_024.0  # stated in docs/performance.md: the embedded store alone may take store_memory_bytes, 1 GiB by default
-
-
-@dataclass
-class Watch:
-    """Reads the resident memory of a process ten times a second until stopped."""
-
-    pid: int
-    peak_mib: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._read_on)
-        self._thread.start()
-
-    def _read_on(self) -> None:
-        while not self._stopped.wait(0.1):
-            self.peak_mib = max(self.peak_mib, resident_mib(self.pid))
-
-    def stop(self) -> float:
-        self._stopped.set()
-        self._thread.join()
-        return self.peak_mib
 
 
 def measure_memory(seconds: int) -> list[Figure]:

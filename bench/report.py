@@ -41,7 +41,7 @@ class Circumstances:
 def to_table(figures: Sequence[Figure]) -> Table:
     table = Table("figure", "measured", "goal", "", "how")
     for figure in figures:
-        mark = "[green]reached" if figure.reached else "[bold red]missed"
+        mark = {"yes": "[green]reached", "no": "[bold red]missed"}.get(figure.verdict, "")
         table.add_row(figure.what, figure.shown, figure.goal_shown, mark, figure.detail)
     return table
 
@@ -52,8 +52,7 @@ def to_json(figures: Sequence[Figure], circumstances: Circumstances) -> str:
 
 def to_markdown(figures: Sequence[Figure], circumstances: Circumstances, command: str) -> str:
     rows = [
-        f"| {figure.what} | {figure.shown} | {figure.goal_shown} | {'yes' if figure.reached else 'no'} | {figure.detail} |"
-        for figure in figures
+        f"| {figure.what} | {figure.shown} | {figure.goal_shown} | {figure.verdict} | {figure.detail} |" for figure in figures
     ]
     heading = ["| figure | measured | goal | reached | how |", "|---|---|---|---|---|"]
     return "\n".join([f"`{command}`, {circumstances}.", "", *heading, *rows])

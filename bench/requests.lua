@@ -21,8 +21,8 @@ end
 
 done = function(summary, latency)
   io.write(string.format(
-    '\nBENCH {"answered": %d, "refused": %d, "broken": %d, "duration_us": %d, "p50_us": %d, "p99_us": %d}\n',
+    '\nBENCH {"answered": %d, "refused": %d, "broken": %d, "duration_us": %d, "p50_us": %d, "p99_us": %d, "p999_us": %d}\n',
     summary.requests, summary.errors.status,
     summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
-    summary.duration, latency:percentile(50), latency:percentile(99)))
+    summary.duration, latency:percentile(50), latency:percentile(99), latency:percentile(99.9)))
 end

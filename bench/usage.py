@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from bench.arriving import SENDERS, arriving
+from bench.arriving import arriving
 from bench.figure import Figure, Goal
 from bench.machinery import LAG_HEADER, streamgauge
 from bench.traffic import BATCH_EVENTS
@@ -34,6 +34,7 @@ FIRST_DAY = datetime(2026, 10, 1, tzinfo=UTC)
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS)
 PACE_PER_S = 50_000
 _BODIES = 64
+_SENDERS = 4
 _DEADLINE_S = 1_800.0
 
 
@@ -155,7 +156,7 @@ async def _fill(url: str, secret: str) -> None:
                 if reply.status_code != 202:
                     raise RuntimeError(f"{reply.status_code}: {reply.text[:300]}")
 
-        await asyncio.gather(*(sender() for _ in range(SENDERS)))
+        await asyncio.gather(*(sender() for _ in range(_SENDERS)))
 
 
 def _month() -> Iterator[bytes]:
