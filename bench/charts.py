@@ -5,6 +5,7 @@ A bar is the median; each round is a dot, so that one sees how far they lie apar
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -13,13 +14,13 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from bench.figure import OURS, Bar, Comparison, Figure, Goal
 
 WIDTH_IN = 11.0
-_LABEL_IN = 4.3
-_ROW_IN = 0.36
+_LABEL_IN, _VALUE_IN = 4.0, 2.7
+_ROW_IN, _BAR_IN, _GAP_IN = 0.36, 0.19, 0.12
 _EDGE_IN = 0.95
 _REACHED, _MISSED, _OURS = "#1a7f4b", "#c2412d", "#2563c9"
 _OTHERS = ("#8a94a3", "#c9a227", "#6b5b95")
@@ -46,7 +47,7 @@ def drawings(figures: Sequence[Figure]) -> Iterator[Drawing]:
     if held:
         yield _EDGE_IN + _ROW_IN * len(held), partial(_draw_goals, figures=held)
     for comparison in (figure.compared for figure in figures if figure.compared is not None):
-        yield _EDGE_IN + _ROW_IN * rows_of(comparison), partial(_draw_comparison, comparison=comparison)
+        yield _EDGE_IN + height_of(comparison), partial(_draw_comparison, comparison=comparison)
 
 
 def judged(figures: Sequence[Figure]) -> list[Figure]:
@@ -54,9 +55,9 @@ def judged(figures: Sequence[Figure]) -> list[Figure]:
     return [each for figure in figures for each in (figure, *([figure.instead] if figure.instead else []))]
 
 
-def rows_of(comparison: Comparison) -> float:
-    """Bars, and half a one between groups."""
-    return 0.75 * len(comparison.bars) + 0.5 * len({bar.group for bar in comparison.bars})
+def height_of(comparison: Comparison) -> float:
+    """Inches of the bars and of the gaps between their groups."""
+    return _BAR_IN * len(comparison.bars) + _GAP_IN * (len({bar.group for bar in comparison.bars}) - 1)
 
 
 def write_png(figures: Sequence[Figure], heading: str, file: Path) -> None:
@@ -91,7 +92,9 @@ def to_svgs(figures: Sequence[Figure]) -> list[bytes]:
 def _axes(canvas: Canvas, above_in: float, own_in: float, height_in: float) -> Axes:
     """A place on the canvas, with room for a title above it and labels beside and below it."""
     bottom = 1 - (above_in + own_in - 0.45) / height_in
-    axes = canvas.add_axes((_LABEL_IN / WIDTH_IN, bottom, 1 - (_LABEL_IN + 1.9) / WIDTH_IN, (own_in - _EDGE_IN) / height_in))
+    axes = canvas.add_axes(
+        (_LABEL_IN / WIDTH_IN, bottom, 1 - (_LABEL_IN + _VALUE_IN) / WIDTH_IN, (own_in - _EDGE_IN) / height_in)
+    )
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=_FAINT, linewidth=0.6)
@@ -100,7 +103,7 @@ def _axes(canvas: Canvas, above_in: float, own_in: float, height_in: float) -> A
 
 
 def _title(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", fontsize=11, fontweight="bold", x=-_LABEL_IN / (WIDTH_IN - _LABEL_IN - 1.9) + 0.04)
+    axes.set_title(text, loc="left", fontsize=11, fontweight="bold", x=(0.2 - _LABEL_IN) / (WIDTH_IN - _LABEL_IN - _VALUE_IN))
 
 
 def _draw_goals(axes: Axes, figures: Sequence[Figure]) -> None:
@@ -113,8 +116,9 @@ def _draw_goals(axes: Axes, figures: Sequence[Figure]) -> None:
         rounds = [_within(figure.share_of(each)) for each in figure.rounds]
         axes.plot(rounds, [row] * len(rounds), "o", color=colour, markersize=3, alpha=0.55, markeredgewidth=0)
         axes.plot([middle], [row], "D", color=colour, markersize=6)
-        own = f"{figure.shown.split(';')[0]}  (goal {figure.goal_shown.split(', or')[0].removeprefix('at ')})"
-        axes.annotate(own, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=colour)
+        axes.annotate(
+            _value_and_goal(figure), (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=8, color=colour
+        )
     axes.axvline(1, color=_INK, linewidth=1)
     axes.set_xscale("log")
     axes.set_xlim(_LEAST_SHOWN, _MOST_SHOWN)
@@ -122,6 +126,13 @@ def _draw_goals(axes: Axes, figures: Sequence[Figure]) -> None:
     axes.set_yticks(range(len(figures)), [_wrapped(figure.what) for figure in figures], fontsize=7.5)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:g} of the goal" if share == 1 else f"{share:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _value_and_goal(figure: Figure) -> str:
+    """Of this figure alone: another one that counts as well has a row of its own."""
+    alone = replace(figure, instead=None)
+    sign = "≥" if figure.side is Goal.AT_LEAST else "≤"
+    return f"{alone.shown}   goal {sign} {alone.goal_shown.removeprefix(figure.side.value).strip()}"
 
 
 def _within(share: float) -> float:
@@ -147,21 +158,22 @@ def _draw_comparison(axes: Axes, comparison: Comparison) -> None:
             _draw_bar(axes, bar, place, _colour(bar.lane, lanes))
             ticks.append(place)
             labels.append(_label(bar, bars))
-            place += 0.75
-        place += 0.5
+            place += _BAR_IN
+        place += _GAP_IN
     axes.set_yticks(ticks, labels, fontsize=8)
-    axes.set_ylim(place - 0.65, -0.6)
+    axes.set_ylim(place - _GAP_IN - _BAR_IN / 2, -_BAR_IN / 2)
     if comparison.spread:
         axes.set_xscale("log")
     else:
         axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 100 else f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_bar(axes: Axes, bar: Bar, place: float, colour: str) -> None:
     value = median(bar.rounds)
-    axes.barh(place, value, height=0.6, color=colour, alpha=0.75)
+    axes.barh(place, value, height=0.8 * _BAR_IN, color=colour, alpha=0.75)
     if len(bar.rounds) > 1:
         axes.plot(bar.rounds, [place] * len(bar.rounds), "o", color=_INK, markersize=2.5, alpha=0.6, markeredgewidth=0)
     shown = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"

@@ -22,10 +22,12 @@ LAG_HEADER = "x-streamgauge-lag"
 
 
 @contextlib.contextmanager
-def streamgauge(folder: Path, settings: Mapping[str, int] | None = None) -> Iterator[tuple[RunningServer, str]]:
-    """A server on a folder and a key of the project; settings by name, for those that are not the defaults."""
+def streamgauge(
+    folder: Path, settings: Mapping[str, int] | None = None, flags: Sequence[str] = ()
+) -> Iterator[tuple[RunningServer, str]]:
+    """A server on a folder and a key of the project; settings by name, for those that are not the defaults; flags of `serve`."""
     environment = {f"STREAMGAUGE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
-    with running(folder, environment=environment) as server:
+    with running(folder, *flags, environment=environment) as server:
         yield server, server.key(PROJECT)
 
 

@@ -90,7 +90,7 @@ def _ask_server(folder: Path, repeats: int, timings: Mapping[str, Timing]) -> di
                 reply = client.get("/v1/metrics", params=dict(question.parameters))
                 took_ms = (time.monotonic() - started) * 1000
                 if reply.status_code == 503:
-                    timing.refused = reply.text[:200]
+                    timing.refused = msgspec.json.decode(reply.content)["error"]["message"]
                     break
                 if reply.status_code != 200 or LAG_HEADER in reply.headers:
                     raise RuntimeError(f"{question.name}: {reply.status_code}: {reply.text[:300]}")
