@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from clickhouse_connect.driver.client import Client
 
-from bench.questions import PROJECT, QUESTIONS, cells_of_rows
+from bench.questions import LONGEST_TURN_S, PROJECT, QUESTIONS, cells_of_rows
 from bench.year import DAYS, FIRST_DAY
 from streamgauge.store import Statement, StatementLimits, open_store
 
@@ -102,6 +102,8 @@ def _timed(ask: Ask, sql: str, repeats: int) -> dict[str, Any]:
         started = time.monotonic()
         rows = ask(sql)
         times_ms.append((time.monotonic() - started) * 1000)
+        if sum(times_ms) > LONGEST_TURN_S * 1000:
+            break
     return {"ms": times_ms, "cells": cells_of_rows(rows)}
 
 

@@ -69,6 +69,8 @@ def _by_day(metric: str, name: str, store: str, duck: str, *, rollup: bool = Fal
     )
 
 
+# A question is not repeated in a turn once its times add up to so many seconds.
+LONGEST_TURN_S = 20.0
 HEADLINE = "sum of cost by day, a year"
 _EXACT_P95 = "quantileExactInclusive(0.95)(toFloat64(numbers['ms']))"
 _TOP = "value DESC LIMIT 100"

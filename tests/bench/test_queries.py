@@ -40,6 +40,11 @@ def test_a_refused_question_is_no_answer() -> None:
     assert (count.value, count.reached, count.detail) == (1, False, f"{name}: out of memory")
 
 
+def test_a_headline_that_was_refused_has_no_time() -> None:
+    refused = Timing({OURS: [], SQL: [5.0], DUCKDB: [5.0]}, "too slow")
+    assert [figure.reached for figure in figures_of(timings(**{HEADLINE: refused}), 10)] == [True, True, False]
+
+
 def test_growth_is_against_the_smaller_folder() -> None:
     figure = growth_of(timing(16, 1), timing(10, 1), 100, 10)
     assert (figure.value, figure.reached) == (1.6, False)
