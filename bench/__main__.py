@@ -29,6 +29,7 @@ from bench.size import measure_size
 from bench.sustained import measure_sustained
 from bench.usage import measure_usage
 from bench.website import measure_website
+from bench.workers import measure_workers
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "bench" / "out"
@@ -39,6 +40,7 @@ Part = Callable[[Extent], list[Figure]]
 SUITE: Mapping[str, Part] = {
     "single": lambda extent: measure_single_events(extent.rounds, extent.seconds),
     "batches": lambda extent: measure_batches(extent.rounds, extent.seconds),
+    "workers": lambda extent: measure_workers(extent.rounds, extent.seconds),
     "sustained": lambda extent: measure_sustained(extent.sustained_s, extent.direct_s),
     "freshness": lambda extent: measure_freshness(extent.freshness_s),
     "memory": lambda extent: measure_memory(extent.flood_s),

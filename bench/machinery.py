@@ -119,6 +119,12 @@ class Watch:
         return self.peak_mib
 
 
+def family_of(pid: int) -> list[int]:
+    """A process and those that it started and that run, not those that these started."""
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return [pid, *sorted({int(child) for file in listed for child in file.read_text().split()})]
+
+
 def cpu_seconds(pid: int) -> float:
     """Processor time that a process took so far, all its threads, user and system: unlike a rate, hardly moved by neighbours."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -140,6 +146,11 @@ class Spent:
         lines = Path(f"/proc/{pid}/io").read_text().splitlines()
         counts = {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
         return cls(cpu_seconds(pid), counts["write_bytes"])
+
+    @classmethod
+    def of_all(cls, pids: Sequence[int]) -> "Spent":
+        each = [cls.of(pid) for pid in pids]
+        return cls(sum(one.cpu_s for one in each), sum(one.written_bytes for one in each))
 
     def __sub__(self, before: "Spent") -> "Spent":
         return Spent(self.cpu_s - before.cpu_s, self.written_bytes - before.written_bytes)

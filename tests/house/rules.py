@@ -14,6 +14,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"wire", "journal", "store", "control", "limits", "sample"}),
     frozenset({"intake", "loader", "query", "metering", "webhooks", "transfer"}),
     frozenset({"web"}),
+    frozenset({"workers"}),
     frozenset({"assembly"}),
     frozenset({"cli"}),
 )

@@ -13,13 +13,13 @@ import signal
 import sys
 
 import uvloop
-from sqlalchemy.exc import SQLAlchemyError
 
 from streamgauge import __version__
 from streamgauge.assembly.console import ConsoleParts, console
 from streamgauge.assembly.figures import gauges, readiness_checks
 from streamgauge.assembly.limiting import limiting
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
+from streamgauge.assembly.processes import Allowances, board_of, counts_of, listening
 from streamgauge.assembly.reports import report
 from streamgauge.assembly.telling import telling
 from streamgauge.assembly.transfers import append_desk, export_desk, usage_desk
@@ -29,7 +29,6 @@ from streamgauge.intake.enrichment import Enricher, open_enricher
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.identifiers import IdMint
-from streamgauge.kernel.refusal import Refusal
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota, RateLimits
 from streamgauge.metering.limits import Limits
@@ -54,6 +53,7 @@ from streamgauge.web.health import health_paths
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.internal import internal_paths
+from streamgauge.web.key_use import note_use, note_use_for_ever
 from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log
 from streamgauge.web.pages import own_paths
 from streamgauge.web.periods import PERIOD_ROUTES, PeriodDesk
@@ -78,7 +78,6 @@ _SWITCH_INTERVAL_S = 0.001
 # Requests and loads make many short-lived objects and no cycles; the collector's defaults would walk them again and again.
 _GC_THRESHOLDS = (50_000, 20, 100)
 DAY_MS = 86_400_000
-_NOTE_USE_EVERY_S = 60.0
 
 
 def serve(settings: Settings) -> None:
@@ -99,25 +98,28 @@ async def _serve(settings: Settings) -> None:
         for key_id, plan in parts.control.directory.keys_without_plan():
             log.warning("key_without_plan", key_id=key_id, plan=plan)
         token = secrets.token_urlsafe(32)
-        telemetry = Telemetry(__version__, gauges(parts))
+        board = board_of(settings, parts)
+        telemetry = Telemetry(__version__, gauges(parts), counts_of(board, settings))
         runner = _query_runner(settings, parts, telemetry)
         limits = await stack.enter_async_context(limiting(settings, parts, runner, _note_limit_failure))
         enricher = open_enricher(settings.geo_database, settings.proxy_networks, settings.data_dir, SystemClock())
         owner_token = secrets.token_urlsafe(32)
-        application = _application(settings, parts, telemetry, runner, enricher, token, limits, owner_token)
+        allowances = Allowances(RateLimits(), _restored_quota(parts, SystemClock().now_ms()))
+        application = _application(settings, parts, telemetry, runner, enricher, token, limits, owner_token, allowances)
         server = Server(
             application,
             application.render_refusal,
             host=settings.host,
             port=settings.port,
-            limits=_server_limits(settings),
+            limits=ServerLimits.of(settings),
             on_answer=telemetry.answered,
             lane=application,
+            listen=listening(stack, settings, parts, allowances, board),
         )
         _stop_on_signals(server)
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
         tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
-        noting = asyncio.create_task(_note_use_for_ever(parts.control))
+        noting = asyncio.create_task(note_use_for_ever(parts.control))
         delivering = asyncio.create_task(run_dispatcher(settings, parts.control.webhooks, SystemClock(), _note_webhook_failure))
         try:
             with telling(parts, _note_webhook_failure), run_file(settings.run_file, token) as announce:
@@ -137,7 +139,7 @@ async def _serve(settings: Settings) -> None:
             noting.cancel()
             delivering.cancel()
             await asyncio.gather(delivering, noting, return_exceptions=True)
-            _note_use(parts.control)
+            note_use(parts.control)
             runner.close()
     log.info("stopped")
 
@@ -164,12 +166,13 @@ def _application(
     token: str,
     limits: Limits,
     owner_token: str,
+    allowances: Allowances,
 ) -> Application:
     clock = SystemClock()
     mint = IdMint(clock)
     bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
     auditor = Auditor(parts.control.audit.add, _note_audit_failure)
-    windows, quota = RateLimits(), _restored_quota(parts, clock.now_ms())
+    windows, quota = allowances
     gate = Gate(parts.control, windows, clock, mint, KeysOfSessions(parts.control), auditor)
     intake = Intake(parts.journal, parts.control, quota, enricher)
     periods = PeriodDesk(parts.control.closed_periods, runner, parts.loader, lambda: parts.journal.end, settings.read_wait_s)
@@ -228,17 +231,6 @@ def _restored_quota(parts: Parts, now_ms: int) -> EventQuota:
     return quota
 
 
-def _server_limits(settings: Settings) -> ServerLimits:
-    return ServerLimits(
-        max_header_bytes=settings.max_header_bytes,
-        max_body_bytes=settings.max_body_bytes,
-        header_timeout_s=settings.header_timeout_s,
-        body_timeout_s=settings.body_timeout_s,
-        keep_alive_s=settings.keep_alive_timeout_s,
-        drain_timeout_s=settings.drain_timeout_s,
-    )
-
-
 def _stop_on_signals(server: Server) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -247,20 +239,6 @@ def _stop_on_signals(server: Server) -> None:
 
 def _note_refresh_failure(error: Exception) -> None:
     log.warning("control_refresh_failed", error=type(error).__name__)
-
-
-async def _note_use_for_ever(control: Control) -> None:
-    while True:
-        await asyncio.sleep(_NOTE_USE_EVERY_S)
-        await asyncio.to_thread(_note_use, control)
-
-
-def _note_use(control: Control) -> None:
-    """Write down when sessions were used last; what cannot be written now is written the next time."""
-    try:
-        control.note_use()
-    except (SQLAlchemyError, Refusal) as exc:
-        log.warning("use_not_noted", error=type(exc).__name__)
 
 
 def _note_audit_failure(error: Exception) -> None:

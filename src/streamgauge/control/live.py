@@ -43,12 +43,18 @@ class LiveDirectory:
         self._clock = clock
         self._refresh_lock = threading.Lock()
         self._next_miss_look = 0.0
+        self._listeners: list[Callable[[int], None]] = []
         self._directory = Directory(0, {}, (), {}, RateTable(), 0)
         self.refresh()
 
     @property
     def directory(self) -> Directory:
         return self._directory
+
+    def watch(self, listener: Callable[[int], None]) -> None:
+        """Tell the generation in use, now and after each change, before the call that made it returns. In any thread."""
+        self._listeners.append(listener)
+        listener(self._directory.generation)
 
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
@@ -78,6 +84,8 @@ class LiveDirectory:
                 return False
             self._directory = self._read_directory(connection)
         self._also()
+        for listener in self._listeners:
+            listener(self._directory.generation)
         return True
 
     async def keep_fresh(self, on_failure: Callable[[Exception], None], interval_s: float = WATCH_INTERVAL_S) -> None:

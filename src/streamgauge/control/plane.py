@@ -133,6 +133,10 @@ class Control:
         """The exchange rates of the installation, as last loaded."""
         return self.directory.rates
 
+    def watch(self, listener: Callable[[int], None]) -> None:
+        """Tell the directory's generation, now and after each change, before the call that made it returns. In any thread."""
+        self._live.watch(listener)
+
     def refresh(self) -> bool:
         """Take up what other processes changed; True when there was anything. Cheap when not."""
         return self._live.refresh()

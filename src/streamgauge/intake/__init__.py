@@ -4,6 +4,6 @@ Promise: `Intake.admit` returns only after the journal has the events on disk; o
 and on any failure nothing of the day's quota is used.
 """
 
-from streamgauge.intake.admission import Intake, WebsiteCheck
+from streamgauge.intake.admission import DayQuota, Enrichment, Intake, Settle, WebsiteCheck, Websites
 
-__all__ = ["Intake", "WebsiteCheck"]
+__all__ = ["DayQuota", "Enrichment", "Intake", "Settle", "WebsiteCheck", "Websites"]

@@ -93,8 +93,9 @@ class Intake:
         website = self._websites.website(website_id)
         return website is not None and website.project_id == project_id
 
-    async def admit(self, key: Key, door: Door, events: list[Event], now_ms: int) -> int:
-        """Make the events durable; returns the position of their record.
+    async def admit(self, key: Key, door: Door, events: list[Event], now_ms: int, allowance: object = None) -> int:
+        """Make the events durable; returns the position of their record. allowance: what is left of the request's window, for an
+        intake that is to learn it together with the position.
 
         Raises Refusal: quota_exceeded, backlog_full, journal_failed, shutting_down. Whatever else goes wrong is raised as it is;
         the quota is given back in any case. Only a caller that is cancelled keeps it taken: its record may be on disk by then.
@@ -106,7 +107,7 @@ class Intake:
             self.give_back(key, len(events), now_ms)
             raise
 
-    def submit(self, key: Key, door: Door, events: list[Event], now_ms: int, settle: Settle) -> None:
+    def submit(self, key: Key, door: Door, events: list[Event], now_ms: int, settle: Settle, allowance: object = None) -> None:
         """As admit, for who cannot wait: settle is told when the events are durable.
 
         What is raised here has left nothing behind. When settle is told of a refusal, `give_back` is the caller's to call.

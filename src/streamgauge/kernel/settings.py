@@ -43,6 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Row("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Row("Port to listen on.", 1, 65_535)] = 8080
     data_dir: Annotated[Path, Row("Folder that holds everything: journal, store, control plane.")] = Path("data")
+    workers: Annotated[
+        int,
+        Row(
+            "Processes that take requests; from 2 on they take events, and one more keeps everything and answers the rest.", 1, 64
+        ),
+    ] = 1
     store: Annotated[str, Row("Address of the store; empty means the embedded one, in the data folder.")] = ""
     store_memory_bytes: Annotated[int, Row("Memory that the embedded store may use in all.", 256 * MIB)] = GIB
     max_body_bytes: Annotated[int, Row("Largest request body, also after decompression.", KIB, GIB)] = 32 * MIB

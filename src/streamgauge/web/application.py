@@ -42,7 +42,7 @@ class Application:
         exchange = self._gate.meet(scope)
         if face is not None:
             # Answered as it is: it says more than a used-up window would.
-            self._gate.counted(exchange, window_of(face, scope["path"]), refusal)
+            self._gate.count_beside(exchange, window_of(face, scope["path"]), refusal)
         self._counters.refused(face.door if face else None, refusal.reason)
         reply = refuse_at(face, refusal)
         headers = [*answer_headers(exchange), *headers_at(face), (b"content-type", reply.content_type), *reply.headers]

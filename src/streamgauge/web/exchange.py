@@ -5,6 +5,7 @@
 Limit headers go on every answer. A request without a valid key is counted by its sender's address, so that guessing keys is slow.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv6Address, IPv6Network
 from typing import Protocol
@@ -128,9 +129,7 @@ class Gate:
             rate_class = RateClass.MINUTE
         exchange.allowance = allowance = self._limits.spend(key, rate_class, exchange.now_ms)
         if not allowance.allowed:
-            wait_s = allowance.retry_after_s
-            message = f"Rate limit of {allowance.limit} requests exceeded. Try again in {wait_s} s."
-            raise Refusal(Reason.RATE_LIMITED, message, retry_after_s=wait_s)
+            raise rate_limited(allowance)
 
     def enter(self, exchange: Exchange, rate_class: RateClass, needed: Scope) -> Key:
         """Identify, count and check the scope, in this order."""
@@ -158,6 +157,21 @@ class Gate:
         except Refusal as limited:
             return limited
         return refusal
+
+    def when_counted(self, exchange: Exchange, refusal: Refusal, then: Callable[[Refusal], None]) -> None:
+        """Tell `then` the refusal to answer with, once it is known whether the window allows the request: here at once."""
+        then(refusal)
+
+    def count_beside(self, exchange: Exchange, rate_class: RateClass, refusal: Refusal) -> None:
+        """Count a request that is answered with its refusal in any case, without waiting for what is left of the window."""
+        self.counted(exchange, rate_class, refusal)
+
+
+def rate_limited(allowance: Allowance) -> Refusal:
+    """For a request that its window does not allow."""
+    wait_s = allowance.retry_after_s
+    message = f"Rate limit of {allowance.limit} requests exceeded. Try again in {wait_s} s."
+    return Refusal(Reason.RATE_LIMITED, message, retry_after_s=wait_s)
 
 
 def sent_request_id(scope: replies.Scope) -> bytes | None:

@@ -4,6 +4,7 @@ import httptools
 import msgspec
 
 from streamgauge.kernel.refusal import Reason, Refusal
+from streamgauge.kernel.settings import Settings
 
 BODY_BYTES_PER_SECOND = 16_384
 LINGER_S = 10.0
@@ -23,6 +24,17 @@ class ServerLimits(msgspec.Struct, frozen=True):
     drain_timeout_s: float = 10.0
     max_header_bytes: int = 65_536
     max_body_bytes: int = 32 * 1024 * 1024
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ServerLimits":
+        return cls(
+            max_header_bytes=settings.max_header_bytes,
+            max_body_bytes=settings.max_body_bytes,
+            header_timeout_s=settings.header_timeout_s,
+            body_timeout_s=settings.body_timeout_s,
+            keep_alive_s=settings.keep_alive_timeout_s,
+            drain_timeout_s=settings.drain_timeout_s,
+        )
 
 
 def malformed(error: httptools.HttpParserError) -> Refusal:

@@ -9,6 +9,7 @@ whole, as nearly all small ones do, is taken as far as the journal at once, and 
 says that it is durable (`answer_whole`): no task, no second turn of the loop before the append.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -58,17 +59,24 @@ class IngestDesk:
             if body is None:
                 body = await self._bodies.read(exchange, scope, receive)
             work = self._parse(route, face, key, body, exchange.now_ms)
-            await self._intake.admit(key, face.door, work.events, exchange.now_ms)
+            await self._intake.admit(key, face.door, work.events, exchange.now_ms, exchange.allowance)
             reply = self._accepted(route, face, work)
         except ClientGoneError:
             return
         except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             face = face or FACES[Door.SOLINTH]
-            reply = self._failed(exchange, face, error)
+            reply = self._refused(face, await self._told(exchange, self._refusal_of(exchange, face, error)))
         finally:
             self._bodies.release(exchange)
         exchange.headers.extend(face.headers)
         await finish(send, exchange, reply)
+
+    async def _told(self, exchange: Exchange, refusal: Refusal) -> Refusal:
+        """The refusal to answer with. Waited for here: a future that is kept where the refusal came by would hold all that the
+        request brought until the collector finds the circle."""
+        told: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+        self._gate.when_counted(exchange, refusal, told.set_result)
+        return await told
 
     def answer_whole(self, head: "IngestHead", client: tuple[str, int] | None, body: bytes, respond: Respond) -> None:
         """Answer a request that is all there: the same steps, without a task that waits. Called on the event loop."""
@@ -82,10 +90,10 @@ class IngestDesk:
             exchange.face = face
             key = gate.enter(exchange, head.window or face.single, Scope.INGEST)
             exchange.work = self._parse(head.route, face, key, body, exchange.now_ms)
-            self._intake.submit(key, face.door, exchange.work.events, exchange.now_ms, exchange.settle)
+            self._intake.submit(key, face.door, exchange.work.events, exchange.now_ms, exchange.settle, exchange.allowance)
         except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
-            face = face or FACES[Door.SOLINTH]
-            answer_at_once(respond, exchange, face.lines, self._failed(exchange, face, error))
+            exchange.face = face or FACES[Door.SOLINTH]
+            self._answer_failure(exchange, error)
 
     def conclude(self, exchange: "_Whole", refusal: Refusal | None) -> None:
         """The journal has the events on disk, or says why not."""
@@ -94,12 +102,19 @@ class IngestDesk:
             try:
                 reply = self._accepted(exchange.route, face, work)
             except Exception as error:  # noqa: BLE001 - as above; others wait to be told behind this one
-                reply = self._failed(exchange, face, error)
+                self._answer_failure(exchange, error)
+            else:
+                answer_at_once(exchange.respond, exchange, face.lines, reply)
         else:
             assert exchange.key is not None
             self._intake.give_back(exchange.key, len(work.events), exchange.now_ms)
-            reply = self._failed(exchange, face, refusal)
-        answer_at_once(exchange.respond, exchange, face.lines, reply)
+            self._answer_failure(exchange, refusal)
+
+    def _answer_failure(self, exchange: "_Whole", error: Exception) -> None:
+        def answer(refusal: Refusal) -> None:
+            answer_at_once(exchange.respond, exchange, exchange.face.lines, self._refused(exchange.face, refusal))
+
+        self._gate.when_counted(exchange, self._refusal_of(exchange, exchange.face, error), answer)
 
     async def _choose(self, exchange: Exchange, receive: Receive) -> tuple[DoorFace, bytes | None]:
         """The door of POST /v1/events at the root. The body is read here only when the credentials do not tell."""
@@ -146,13 +161,15 @@ class IngestDesk:
             self._counters.refused(dialect.door, refusal.reason)
         return Reply(dialect.success_status, dialect.render_batch(work.events, work.failures))
 
-    def _failed(self, exchange: Exchange, face: DoorFace, error: BaseException) -> Reply:
-        """Nothing of the request is stored: count why, and render it in the door's shape."""
+    def _refusal_of(self, exchange: Exchange, face: DoorFace, error: BaseException) -> Refusal:
+        """Why nothing of the request is stored."""
         if isinstance(error, Refusal):
-            refusal = self._gate.counted(exchange, window_of(face, exchange.scope["path"]), error)
-        else:
-            log_failure(exchange.scope, error)
-            refusal = Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted.")
+            return self._gate.counted(exchange, window_of(face, exchange.scope["path"]), error)
+        log_failure(exchange.scope, error)
+        return Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted.")
+
+    def _refused(self, face: DoorFace, refusal: Refusal) -> Reply:
+        """Nothing of the request is stored: count why, and render it in the door's shape."""
         for reason in refusal.reasons if isinstance(refusal, NoneAccepted) else (refusal.reason,):
             self._counters.refused(face.door, reason)
         return face.refuse(refusal)

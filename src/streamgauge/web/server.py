@@ -7,15 +7,20 @@ application stands on. The server installs no signal handlers.
 """
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
+from typing import Protocol
 
+from streamgauge.web.handing import Adopted
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.protocol import HttpProtocol
 from streamgauge.web.reply import App, Lane, Respond, Scope
 from streamgauge.web.shared import RenderRefusal, Shared
 
-_BACKLOG = 2048
+BACKLOG = 2048
 _SWEEP_S = 0.5
 _DRAIN_POLL_S = 0.02
 # How long cancelled requests may take to let go, on top of drain_timeout_s.
@@ -36,6 +41,18 @@ class _NoLane:
         raise NotImplementedError
 
 
+class Listening(Protocol):
+    """Where connections come from. port: 0 when that is not a port."""
+
+    @property
+    def port(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+MakeConnection = Callable[[Shared, asyncio.AbstractEventLoop, bytes], HttpProtocol]
+
+
 class Server:
     """Serves one ASGI application on one address.
 
@@ -43,6 +60,7 @@ class Server:
     render_refusal: scope and Refusal -> status, headers, body; for refusals that no application was there to render.
     port: 0 picks a free one; `on_ready` tells which. on_answer: called with the status of every answer; must be quick.
     lane: is asked first about every request that arrives whole; it answers itself or leaves the request to app.
+    listen: begins to take connections, in the place of an own port at host. connection: makes the protocol of each.
     """
 
     def __init__(
@@ -50,16 +68,18 @@ class Server:
         app: App,
         render_refusal: RenderRefusal,
         *,
-        host: str,
-        port: int,
+        host: str = "",
+        port: int = 0,
         limits: ServerLimits | None = None,
         on_answer: Callable[[int], None] = _ignore,
         lane: Lane | None = None,
+        listen: "Listen | None" = None,
+        connection: MakeConnection = Adopted,
     ) -> None:
         self._limits = limits or ServerLimits()
         self._shared = Shared(app, lane or _NoLane(), render_refusal, on_answer, self._limits)
-        self._host = host
-        self._port = port
+        self._listen = listen or partial(_listen, host=host, port=port)
+        self._connection = connection
         self._stop = asyncio.Event()
 
     @property
@@ -70,15 +90,32 @@ class Server:
         """Serve until `request_stop`, then drain. on_ready is called once with the port. Raises OSError when it cannot listen."""
         loop = asyncio.get_running_loop()
         self._shared.date_line = _date_line()
-        listener = await loop.create_server(
-            lambda: HttpProtocol(self._shared, loop), self._host, self._port, backlog=_BACKLOG, reuse_address=True
-        )
+        listener = await self._listen(self)
         try:
-            on_ready(listener.sockets[0].getsockname()[1])
+            on_ready(listener.port)
             await self._sweep_until_stopped(loop)
         finally:
             listener.close()
         await self._drain(loop)
+
+    def new_connection(self, read: bytes = b"") -> HttpProtocol:
+        """The protocol of one more connection. read: what was read of it before."""
+        return self._connection(self._shared, asyncio.get_running_loop(), read)
+
+    def adopt(self, connection: socket.socket, read: bytes) -> None:
+        """Serve an open connection that was accepted elsewhere. read: what was read of it there."""
+        if self._shared.is_draining:
+            connection.close()
+            return
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._adopt(connection, read))
+        self._shared.tasks.add(task)
+        task.add_done_callback(self._shared.tasks.discard)
+
+    async def _adopt(self, connection: socket.socket, read: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(OSError):  # the client is gone already
+            await loop.connect_accepted_socket(lambda: self.new_connection(read), connection)
 
     def request_stop(self) -> None:
         """Begin to stop. To be called in the server's loop; more than once does nothing more."""
@@ -115,6 +152,25 @@ class Server:
             await asyncio.wait(shared.tasks, timeout=_CANCEL_S)
         # One more turn, so that aborted connections are told before the loop ends.
         await asyncio.sleep(0)
+
+
+Listen = Callable[[Server], Awaitable[Listening]]
+
+
+class _OwnPort:
+    """A port that this process alone listens on."""
+
+    def __init__(self, listener: asyncio.Server) -> None:
+        self._listener = listener
+        self.port: int = listener.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+async def _listen(server: Server, host: str, port: int) -> _OwnPort:
+    loop = asyncio.get_running_loop()
+    return _OwnPort(await loop.create_server(server.new_connection, host, port, backlog=BACKLOG, reuse_address=True))
 
 
 def _date_line() -> bytes:

@@ -1,8 +1,8 @@
 """Counters and their exposition in the Prometheus text format.
 
-On the hot path a count is one addition to a plain int in a dict (the loop is one thread, so no lock); prometheus_client is
-asked only when somebody reads /metrics. Every reason and every door is there from the start with 0, so that a rate over a
-counter is right from its first increment.
+On the hot path a count is one addition to a cell (see web/counts.py); prometheus_client is asked only when somebody reads
+/metrics. Every reason and every door is there from the start with 0, so that a rate over a counter is right from its first
+increment.
 """
 
 from bisect import bisect_left
@@ -13,12 +13,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streamgauge.kernel.event import Door
-from streamgauge.kernel.refusal import Reason
+from streamgauge.web.counts import Counts
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
-# Requests that were refused before a door was known, or at a path of no door.
-NO_DOOR = "none"
 QUERY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -53,31 +50,18 @@ class _Histogram:
         return out
 
 
-class Telemetry(Collector):
+class Telemetry(Counts, Collector):
     """What the web floor counts, and the figures that other rooms supply. Counting belongs to the loop's thread."""
 
-    def __init__(self, version: str, gauges: Iterable[Gauge] = ()) -> None:
+    def __init__(self, version: str, gauges: Iterable[Gauge] = (), others: Iterable[Counts] = ()) -> None:
+        """others: what other processes count; told together with our own."""
+        super().__init__()
         self._version = version
         self._gauges = tuple(gauges)
-        self._accepted = dict.fromkeys(Door, 0)
-        self._refused: dict[tuple[str, Reason], int] = {(door, reason): 0 for door in (*Door, NO_DOOR) for reason in Reason}
-        self._requests: dict[int, int] = {}
+        self._others = tuple(others)
         self._queries: dict[str, _Histogram] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
-
-    def accepted(self, door: Door, events: int) -> None:
-        """Events that the journal has on disk."""
-        self._accepted[door] += events
-
-    def refused(self, door: Door | None, reason: Reason) -> None:
-        """One request, or one event of a batch, refused by name. door None: none was known."""
-        self._refused[door or NO_DOOR, reason] += 1
-
-    def answered(self, status: int) -> None:
-        """One HTTP answer."""
-        requests = self._requests
-        requests[status] = requests.get(status, 0) + 1
 
     def observe(self, name: str, seconds: float) -> None:
         """One query of the store. name: of the closed set of statement names."""
@@ -93,15 +77,18 @@ class Telemetry(Collector):
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("streamgauge_build", "What is running.", value={"version": self._version})
         accepted = CounterMetricFamily("streamgauge_events_accepted", "Events made durable and acknowledged.", labels=["door"])
-        for name, count in self._accepted.items():
+        counts = Counts()
+        for each in (self, *self._others):
+            counts.add(each)
+        for name, count in counts.by_door():
             accepted.add_metric([name], count)
         yield accepted
         refused = CounterMetricFamily("streamgauge_refused", "Requests and events refused, by name.", labels=["door", "reason"])
-        for labels, count in self._refused.items():
-            refused.add_metric(list(labels), count)
+        for door, reason, count in counts.by_reason():
+            refused.add_metric([door, reason], count)
         yield refused
         requests = CounterMetricFamily("streamgauge_http_requests", "HTTP requests answered, by status.", labels=["status"])
-        for status, count in sorted(self._requests.copy().items()):
+        for status, count in counts.by_status():
             requests.add_metric([str(status)], count)
         yield requests
         queries = HistogramMetricFamily("streamgauge_query_seconds", "Time of queries on the store, by name.", labels=["query"])

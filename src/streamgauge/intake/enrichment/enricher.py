@@ -29,7 +29,8 @@ TEND_INTERVAL_S = 30.0
 class Enricher:
     """Runs the steps."""
 
-    def __init__(self, agents: UserAgents, places: Places, salts: Salts, proxies: TrustedProxies) -> None:
+    def __init__(self, agents: UserAgents, places: Places, salts: Salts | None, proxies: TrustedProxies) -> None:
+        """salts: None where no event comes from a browser, since only those get an id made of them."""
         self._places = places
         self._salts = salts
         self._proxies = proxies
@@ -40,7 +41,7 @@ class Enricher:
             ("bots", agents.mark_bots),
             ("place", places.put_place),
             ("language", put_language),
-            ("visitor", Visitors(salts).put_visitor),
+            *((("visitor", Visitors(salts).put_visitor),) if salts is not None else ()),
         )
 
     def browser(self, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> Sender:
@@ -68,7 +69,7 @@ class Enricher:
         """Take up a changed database, and delete salts in time, for ever. A failure is reported and tried again."""
         while True:
             await asyncio.sleep(interval_s)
-            for tend in (self._salts.tend, self._places.refresh):
+            for tend in (self._places.refresh, *((self._salts.tend,) if self._salts is not None else ())):
                 try:
                     await asyncio.to_thread(tend)
                 except (OSError, UnusableGeoDatabase) as exc:
@@ -78,14 +79,17 @@ class Enricher:
 _HEADERS = frozenset({b"user-agent", b"accept-language", b"referer"})
 
 
-def open_enricher(geo_database: str, trusted_proxies: Iterable[str], data_dir: Path, clock: Clock) -> Enricher:
-    """The enricher of a server. geo_database: path of a MaxMind DB, "" for none. trusted_proxies: networks.
+def open_enricher(
+    geo_database: str, trusted_proxies: Iterable[str], data_dir: Path, clock: Clock, *, browsers: bool = True
+) -> Enricher:
+    """The enricher of a server. geo_database: path of a MaxMind DB, "" for none. trusted_proxies: networks. browsers: whether
+    events come from them; one process may say so, since it keeps the salts.
 
     Raises UnusableGeoDatabase, OSError (the salts cannot be saved), ValueError (no network).
     """
     return Enricher(
         UserAgents(),
         Places(Path(geo_database) if geo_database else None, data_dir),
-        Salts(data_dir / "visitor-salts.json", clock),
+        Salts(data_dir / "visitor-salts.json", clock) if browsers else None,
         TrustedProxies(ip_network(text) for text in trusted_proxies),
     )
