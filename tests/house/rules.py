@@ -35,6 +35,7 @@ TOPS = frozenset(
         "streamgauge.web.cycle",
         "streamgauge.web.ingest",
         "streamgauge.web.routing",
+        "streamgauge.workers.desk",
     }
 )
 

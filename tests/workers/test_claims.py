@@ -40,6 +40,13 @@ def test_a_verdict_comes_as_it_was_given(refused: Refused | None) -> None:
     assert list(Frames(Verdict).feed(to_frame([verdict]))) == [[verdict]]
 
 
+def test_a_frame_is_handed_out_once_whatever_its_reader_does() -> None:
+    frames = Frames(Verdict)
+    verdict = Verdict(1, 1, 1, 1, True, 0, 1, None)
+    assert frames.feed(to_frame([verdict]))
+    assert frames.feed(b"") == []
+
+
 def test_a_refusal_keeps_its_name_its_words_and_when_to_come_back() -> None:
     refusal = Refused.of(Refusal(Reason.QUOTA_EXCEEDED, "The free plan allows 10.", retry_after_s=77)).refusal()
     assert (refusal.reason, refusal.message, refusal.retry_after_s) == (Reason.QUOTA_EXCEEDED, "The free plan allows 10.", 77)

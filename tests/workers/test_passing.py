@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamgauge.workers.passing import channel, pass_connection, take_connection
+from streamgauge.workers.passing import channel, pass_connection, take_all, take_connection
 
 Ends = tuple[socket.socket, socket.socket]
 
@@ -72,3 +72,26 @@ def test_nothing_is_left_open(ends: Ends) -> None:
         for each in (client, accepted, passed.connection):
             each.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_connection_for_which_there_is_no_file_left_is_lost_by_name(ends: Ends) -> None:
+    """The kernel then delivers the packet without its files."""
+    ends[0].send(b"0")
+    with pytest.raises(OSError, match="Too many open files"):
+        take_connection(ends[1])
+
+
+def test_one_that_is_lost_does_not_keep_back_the_others(ends: Ends) -> None:
+    taken: list[bytes] = []
+
+    def adopt(connection: socket.socket, read: bytes) -> None:
+        connection.close()
+        taken.append(read)
+
+    ends[0].send(b"1")
+    with socket.socket() as connection:
+        pass_connection(ends[0], connection.fileno(), b"kept")
+    assert take_all(ends[1], adopt)
+    ends[0].close()
+    assert not take_all(ends[1], adopt)
+    assert taken == [b"kept"]

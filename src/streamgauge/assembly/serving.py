@@ -11,15 +11,17 @@ import gc
 import secrets
 import signal
 import sys
+from typing import NamedTuple
 
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 
 from streamgauge import __version__
 from streamgauge.assembly.console import ConsoleParts, console
 from streamgauge.assembly.figures import gauges, readiness_checks
 from streamgauge.assembly.limiting import limiting
 from streamgauge.assembly.parts import Parts, absolute, opened_parts
-from streamgauge.assembly.processes import Allowances, board_of, counts_of, listening
+from streamgauge.assembly.processes import board_of, counts_of, listening
 from streamgauge.assembly.reports import report
 from streamgauge.assembly.telling import telling
 from streamgauge.assembly.transfers import append_desk, export_desk, usage_desk
@@ -29,6 +31,7 @@ from streamgauge.intake.enrichment import Enricher, open_enricher
 from streamgauge.kernel.access import Scope
 from streamgauge.kernel.clock import SystemClock
 from streamgauge.kernel.identifiers import IdMint
+from streamgauge.kernel.refusal import Refusal
 from streamgauge.kernel.settings import Settings
 from streamgauge.limits import EventQuota, RateLimits
 from streamgauge.metering.limits import Limits
@@ -53,7 +56,6 @@ from streamgauge.web.health import health_paths
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.ingest import IngestDesk
 from streamgauge.web.internal import internal_paths
-from streamgauge.web.key_use import note_use, note_use_for_ever
 from streamgauge.web.logging import LogFormat, SlowQueryLog, configure_logging, log
 from streamgauge.web.pages import own_paths
 from streamgauge.web.periods import PERIOD_ROUTES, PeriodDesk
@@ -78,6 +80,15 @@ _SWITCH_INTERVAL_S = 0.001
 # Requests and loads make many short-lived objects and no cycles; the collector's defaults would walk them again and again.
 _GC_THRESHOLDS = (50_000, 20, 100)
 DAY_MS = 86_400_000
+_NOTE_USE_EVERY_S = 60.0
+
+
+class _Admission(NamedTuple):
+    """What every request and event is counted in, and by what events get into the journal: one of each, whoever took them."""
+
+    windows: RateLimits
+    quota: EventQuota
+    intake: Intake
 
 
 def serve(settings: Settings) -> None:
@@ -104,8 +115,8 @@ async def _serve(settings: Settings) -> None:
         limits = await stack.enter_async_context(limiting(settings, parts, runner, _note_limit_failure))
         enricher = open_enricher(settings.geo_database, settings.proxy_networks, settings.data_dir, SystemClock())
         owner_token = secrets.token_urlsafe(32)
-        allowances = Allowances(RateLimits(), _restored_quota(parts, SystemClock().now_ms()))
-        application = _application(settings, parts, telemetry, runner, enricher, token, limits, owner_token, allowances)
+        admission = _admission(parts, enricher)
+        application = _application(settings, parts, telemetry, runner, enricher, token, limits, owner_token, admission)
         server = Server(
             application,
             application.render_refusal,
@@ -114,12 +125,12 @@ async def _serve(settings: Settings) -> None:
             limits=ServerLimits.of(settings),
             on_answer=telemetry.answered,
             lane=application,
-            listen=listening(stack, settings, parts, allowances, board),
+            listen=listening(stack, settings, parts, admission.windows, admission.intake, board),
         )
         _stop_on_signals(server)
         refreshing = asyncio.create_task(parts.control.keep_fresh(_note_refresh_failure))
         tending = asyncio.create_task(enricher.keep_fresh(_note_enrichment_failure))
-        noting = asyncio.create_task(note_use_for_ever(parts.control))
+        noting = asyncio.create_task(_note_use_for_ever(parts.control))
         delivering = asyncio.create_task(run_dispatcher(settings, parts.control.webhooks, SystemClock(), _note_webhook_failure))
         try:
             with telling(parts, _note_webhook_failure), run_file(settings.run_file, token) as announce:
@@ -139,7 +150,7 @@ async def _serve(settings: Settings) -> None:
             noting.cancel()
             delivering.cancel()
             await asyncio.gather(delivering, noting, return_exceptions=True)
-            note_use(parts.control)
+            _note_use(parts.control)
             runner.close()
     log.info("stopped")
 
@@ -166,15 +177,14 @@ def _application(
     token: str,
     limits: Limits,
     owner_token: str,
-    allowances: Allowances,
+    admission: _Admission,
 ) -> Application:
     clock = SystemClock()
     mint = IdMint(clock)
     bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
     auditor = Auditor(parts.control.audit.add, _note_audit_failure)
-    windows, quota = allowances
+    windows, quota, intake = admission
     gate = Gate(parts.control, windows, clock, mint, KeysOfSessions(parts.control), auditor)
-    intake = Intake(parts.journal, parts.control, quota, enricher)
     periods = PeriodDesk(parts.control.closed_periods, runner, parts.loader, lambda: parts.journal.end, settings.read_wait_s)
     desk = IngestDesk(gate, intake, telemetry, mint, bodies)
     collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
@@ -222,6 +232,11 @@ def _application(
     return Application(desk, gate, paths, telemetry)
 
 
+def _admission(parts: Parts, enricher: Enricher) -> _Admission:
+    quota = _restored_quota(parts, SystemClock().now_ms())
+    return _Admission(RateLimits(), quota, Intake(parts.journal, parts.control, quota, enricher))
+
+
 def _restored_quota(parts: Parts, now_ms: int) -> EventQuota:
     """The day's counts as they were before the restart: what is loaded, and what waits in the journal."""
     quota = EventQuota()
@@ -239,6 +254,20 @@ def _stop_on_signals(server: Server) -> None:
 
 def _note_refresh_failure(error: Exception) -> None:
     log.warning("control_refresh_failed", error=type(error).__name__)
+
+
+async def _note_use_for_ever(control: Control) -> None:
+    while True:
+        await asyncio.sleep(_NOTE_USE_EVERY_S)
+        await asyncio.to_thread(_note_use, control)
+
+
+def _note_use(control: Control) -> None:
+    """Write down when sessions were used last; what cannot be written now is written the next time."""
+    try:
+        control.note_use()
+    except (SQLAlchemyError, Refusal) as exc:
+        log.warning("use_not_noted", error=type(exc).__name__)
 
 
 def _note_audit_failure(error: Exception) -> None:

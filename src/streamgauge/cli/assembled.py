@@ -26,12 +26,13 @@ def clear_failures(settings: Settings) -> Iterator[None]:
     from streamgauge.intake.enrichment import UnusableGeoDatabase
     from streamgauge.journal.errors import JournalError
     from streamgauge.store.errors import StoreError
+    from streamgauge.workers import WorkerFailed
 
     try:
         yield
     except (Refusal, UnusableDatabase, JournalError, StoreError, lmdb.Error) as exc:
         raise click.ClickException(f"{settings.data_dir}: {exc}") from exc
-    except UnusableGeoDatabase as exc:
+    except (UnusableGeoDatabase, WorkerFailed) as exc:
         raise click.ClickException(str(exc)) from exc
     except OSError as exc:
         raise click.ClickException(_line_of(exc, settings)) from exc

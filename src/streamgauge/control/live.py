@@ -52,9 +52,11 @@ class LiveDirectory:
         return self._directory
 
     def watch(self, listener: Callable[[int], None]) -> None:
-        """Tell the generation in use, now and after each change, before the call that made it returns. In any thread."""
-        self._listeners.append(listener)
-        listener(self._directory.generation)
+        """Tell the generation in use, now and after each change, before the call that made it returns. In any thread; listeners
+        must be quick."""
+        with self._refresh_lock:
+            self._listeners.append(listener)
+            listener(self._directory.generation)
 
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
@@ -83,9 +85,10 @@ class LiveDirectory:
             if connection.execute(select(generation.c.value)).scalar_one() == self._directory.generation:
                 return False
             self._directory = self._read_directory(connection)
+            # Within the lock, so that nobody is told of an older one last.
+            for listener in self._listeners:
+                listener(self._directory.generation)
         self._also()
-        for listener in self._listeners:
-            listener(self._directory.generation)
         return True
 
     async def keep_fresh(self, on_failure: Callable[[Exception], None], interval_s: float = WATCH_INTERVAL_S) -> None:

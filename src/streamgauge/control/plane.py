@@ -95,8 +95,12 @@ class Control:
     def key_for(self, secret: str, now_ms: int) -> Key:
         """The key whose secret this is. Raises Refusal unknown_key, expired_key, revoked_key."""
         key = self._live.key_for(secret, now_ms)
-        self._uses[key.key_id] = now_ms
+        self.used(key.key_id, now_ms)
         return key
+
+    def used(self, key_id: str, now_ms: int) -> None:
+        """The key was used; `key_for` says so itself. For the event loop's thread alone."""
+        self._uses[key_id] = now_ms
 
     def website(self, website_id: str) -> Website | None:
         """The website of any project; None when there is none."""

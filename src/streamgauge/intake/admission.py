@@ -112,11 +112,15 @@ class Intake:
 
         What is raised here has left nothing behind. When settle is told of a refusal, `give_back` is the caller's to call.
         """
-        record = self._record(key, door, events, now_ms)
+        self.keep(key, encode_batch(Batch(key.project_id, door, now_ms, events, key.key_id)), len(events), now_ms, settle)
+
+    def keep(self, key: Key, record: bytes, events: int, now_ms: int, settle: Settle) -> None:
+        """As submit, of events that are encoded already. events: how many."""
+        self._quota.reserve(key.project_id, key.plan, events, now_ms)
         try:
             self._journal.submit(record, settle)
         except Exception:
-            self.give_back(key, len(events), now_ms)
+            self.give_back(key, events, now_ms)
             raise
 
     def _record(self, key: Key, door: Door, events: list[Event], now_ms: int) -> bytes:

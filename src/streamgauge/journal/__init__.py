@@ -83,7 +83,7 @@ from streamgauge.journal.errors import (
 )
 from streamgauge.journal.files import DiskFolder
 from streamgauge.journal.format import Record
-from streamgauge.journal.journal import Journal, JournalSettings, open_journal
+from streamgauge.journal.journal import Journal, JournalSettings, open_journal, resolve
 from streamgauge.journal.log import Log, open_log
 from streamgauge.journal.recovery import Recovery
 
@@ -103,4 +103,5 @@ __all__ = [
     "UnknownPosition",
     "open_journal",
     "open_log",
+    "resolve",
 ]

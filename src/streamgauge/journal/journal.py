@@ -101,7 +101,7 @@ class Journal:
         Raises at once what `submit` raises; the future raises Refusal JOURNAL_FAILED or DISK_FULL.
         """
         future: asyncio.Future[int] = self._loop.create_future()
-        self.submit(payload, partial(_resolve, future))
+        self.submit(payload, partial(resolve, future))
         return future
 
     def submit(self, payload: bytes, settle: Settle) -> None:
@@ -235,7 +235,8 @@ class Journal:
             self._closed.set_result(None)
 
 
-def _resolve(future: asyncio.Future[int], position: int, refusal: Refusal | None) -> None:
+def resolve(future: asyncio.Future[int], position: int, refusal: Refusal | None) -> None:
+    """A Settle, once its future is bound, for who waits. A future that was cancelled stays so."""
     if future.done():
         return
     if refusal is None:

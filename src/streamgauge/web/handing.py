@@ -14,12 +14,15 @@ import os
 from collections.abc import Callable
 
 from streamgauge.web.doors import INGEST_ROUTES
+from streamgauge.web.logging import log
 from streamgauge.web.protocol import HttpProtocol, Phase
 from streamgauge.web.shared import Shared
 
 HandOn = Callable[[int, bytes], None]
-"""Hands on an open file, the connection, with what was read of it. Raises OSError when it cannot; both stay the caller's."""
+"""Hands on an open file, the connection, with what was read of it. Raises BlockingIOError when it cannot now, OSError when it
+never can. The file stays the caller's."""
 
+_TRY_AGAIN_S, _TRIES = 0.01, 500
 _METHOD = b"POST "
 _PATHS = frozenset(path.encode() for path in INGEST_ROUTES)
 _COOKIE = b"\r\ncookie:"
@@ -56,11 +59,12 @@ class EventsOnly(Adopted):
         self._hand_on = hand_on
 
     def data_received(self, data: bytes) -> None:
-        if self._phase == Phase.IDLE and self._running is None and not self._shared.is_draining:
-            if self._take_known(data):
+        if self._phase == Phase.IDLE and self._running is None:
+            if not self._shared.is_draining and self._take_known(data):
                 return
             if not takes_events(data):
-                self._leave(data)
+                self.transport.pause_reading()
+                self._leave(data, _TRIES)
                 return
         super().data_received(data)
 
@@ -75,16 +79,22 @@ class EventsOnly(Adopted):
         has_cookie = any(name == b"cookie" for name, _ in head.headers)
         return self._parser.get_method() == b"POST" and head.path in _PATHS and not has_cookie
 
-    def _leave(self, read: bytes) -> None:
-        """The connection goes on in another process; for this one it is lost."""
+    def _leave(self, read: bytes, tries: int) -> None:
+        """The connection goes on in another process; for this one it is lost. Tried again when that one does not keep up."""
         transport = self.transport
-        transport.pause_reading()
+        if transport.is_closing():
+            return
         descriptor = os.dup(transport.get_extra_info("socket").fileno())
         try:
             self._hand_on(descriptor, read)
-        except OSError:
-            # Nobody takes it. The client sees a connection that breaks before its request was answered, and may send it again.
-            pass
+        except BlockingIOError as exc:
+            if tries:
+                self._loop.call_later(_TRY_AGAIN_S, self._leave, read, tries - 1)
+                return
+            log.warning("connection_not_handed_on", why=str(exc))
+        except OSError as exc:
+            log.warning("connection_not_handed_on", why=str(exc))
         finally:
             os.close(descriptor)
+        # Also where nobody took it: the client sees a connection that breaks before its request was answered.
         transport.abort()

@@ -28,6 +28,12 @@ from streamgauge.web.reply import Scope as AsgiScope
 from streamgauge.wire.dialect import Arrival, NoneAccepted
 from streamgauge.wire.doors import decide_door
 
+_GONE = Refusal(Reason.UNDECODABLE_BODY, "The client hung up before its body was complete.")
+
+
+def _tell_nobody(_refusal: Refusal) -> None:
+    """There is nobody left to answer."""
+
 
 class EventCounters(Protocol):
     """What the ingest routes count."""
@@ -62,6 +68,7 @@ class IngestDesk:
             await self._intake.admit(key, face.door, work.events, exchange.now_ms, exchange.allowance)
             reply = self._accepted(route, face, work)
         except ClientGoneError:
+            self._gate.when_counted(exchange, _GONE, _tell_nobody)
             return
         except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, the sender gets an answer
             face = face or FACES[Door.SOLINTH]

@@ -9,7 +9,6 @@ application stands on. The server installs no signal handlers.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from typing import Protocol
@@ -114,8 +113,10 @@ class Server:
 
     async def _adopt(self, connection: socket.socket, read: bytes) -> None:
         loop = asyncio.get_running_loop()
-        with suppress(OSError):  # the client is gone already
+        try:
             await loop.connect_accepted_socket(lambda: self.new_connection(read), connection)
+        except OSError:  # the client is gone already
+            connection.close()
 
     def request_stop(self) -> None:
         """Begin to stop. To be called in the server's loop; more than once does nothing more."""

@@ -19,7 +19,8 @@ Promises
   owner dies, the workers end at once: nobody is left who could make an event durable.
 
 Limits: Linux only (packets that carry open files, memory files). A connection that once asked for something else than taking
-events stays with the owner. One machine has one log: several processes share its syncs instead of making more of them.
+events stays with the owner. A request over its limit is refused after its body was read, not before. A worker that hangs without
+dying is not noticed. One machine has one log: several processes share its syncs instead of making more of them.
 """
 
 from streamgauge.workers.board import Board

@@ -4,7 +4,7 @@ A frame is its length in 4 bytes, low ones first, and a MessagePack array. A wor
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -77,10 +77,11 @@ class Frames(Generic[_T]):
         self._decoder = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]  # a type that only the caller knows
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[list[_T]]:
-        """The frames that are whole now. Raises msgspec.DecodeError, which only a fault of ours can cause."""
+    def feed(self, data: bytes) -> list[list[_T]]:
+        """The frames that are whole now, each once. Raises msgspec.DecodeError, which only a fault of ours can cause."""
         rest = self._rest
         rest += data
+        frames: list[list[_T]] = []
         begin = 0
         while len(rest) - begin >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(rest, begin)
@@ -88,7 +89,7 @@ class Frames(Generic[_T]):
             if len(rest) < end:
                 break
             with memoryview(rest) as view:
-                messages: list[_T] = self._decoder.decode(view[begin + _LENGTH.size : end])
-            yield messages
+                frames.append(self._decoder.decode(view[begin + _LENGTH.size : end]))
             begin = end
         del rest[:begin]
+        return frames

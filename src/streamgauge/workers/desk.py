@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
-from streamgauge.intake import DayQuota, Settle
+from streamgauge.intake import Settle
 from streamgauge.kernel.access import Key, Plan
 from streamgauge.kernel.clock import Clock
 from streamgauge.kernel.refusal import Reason, Refusal
@@ -18,56 +18,56 @@ from streamgauge.web.logging import log
 from streamgauge.workers.claims import Claim, Frames, Refused, Verdict, to_frame
 
 
-class Appends(Protocol):
-    """The journal, as claims need it."""
+class Keeping(Protocol):
+    """An intake, as claims need it."""
 
-    def submit(self, payload: bytes, settle: Settle) -> None: ...
+    def keep(self, key: Key, record: bytes, events: int, now_ms: int, settle: Settle) -> None: ...
+
+    def give_back(self, key: Key, events: int, now_ms: int) -> None: ...
 
 
 Give = Callable[[Verdict], None]
 
 
 class ClaimDesk:
-    """Judges the claims of all workers. For the loop's thread alone."""
+    """Judges the claims of all workers. For the loop's thread alone. used: is told which key was used, and when."""
 
-    def __init__(self, plans: Mapping[str, Plan], windows: RateLimits, quota: DayQuota, journal: Appends, clock: Clock) -> None:
+    def __init__(
+        self, plans: Mapping[str, Plan], windows: RateLimits, intake: Keeping, clock: Clock, used: Callable[[str, int], None]
+    ) -> None:
         self._plans = {**plans, UNKNOWN_SENDER_PLAN.name: UNKNOWN_SENDER_PLAN}
         self._windows = windows
-        self._quota = quota
-        self._journal = journal
+        self._intake = intake
         self._clock = clock
+        self._used = used
 
     def judge(self, claim: Claim, give: Give) -> None:
         """give: is told the verdict, at once or when the events are durable."""
         key = Key(claim.counted_as, claim.project_id, self._plans[claim.plan], frozenset())
         # The owner's time: those of two workers may come in another order than they were taken, which a window would take for a
         # clock that was set back.
-        allowance = self._windows.spend(key, claim.rate_class, self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        allowance = self._windows.spend(key, claim.rate_class, now_ms)
+        if claim.project_id:  # who has no key has no project
+            self._used(claim.counted_as, now_ms)
         if not (allowance.allowed and claim.payload):
             give(_verdict(claim, allowance))
             return
-        try:
-            self._append(key, claim, allowance, give)
-        except Refusal as refusal:
-            give(_verdict(claim, allowance, refused=refusal))
-
-    def _append(self, key: Key, claim: Claim, allowance: Allowance, give: Give) -> None:
-        """Raises Refusal, and has taken nothing of the quota then."""
-        self._quota.reserve(key.project_id, key.plan, claim.events, claim.now_ms)
 
         def settle(position: int, refusal: Refusal | None) -> None:
             if refusal is not None:
-                self._quota.release(key.project_id, claim.events, claim.now_ms)
+                self._intake.give_back(key, claim.events, claim.now_ms)
             give(_verdict(claim, allowance, position, refusal))
 
         try:
-            self._journal.submit(claim.payload, settle)
-        except Exception as error:
-            self._quota.release(key.project_id, claim.events, claim.now_ms)
-            if isinstance(error, Refusal):
-                raise
+            self._intake.keep(key, claim.payload, claim.events, claim.now_ms, settle)
+        except Refusal as refusal:
+            give(_verdict(claim, allowance, refused=refusal))
+        except Exception as error:  # noqa: BLE001 - the top of a request: whatever happens, nobody may be left waiting
             log.error("claim_failed", error=type(error).__name__, why=str(error)[:500])
-            raise Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted.") from error
+            give(
+                _verdict(claim, allowance, refused=Refusal(Reason.INTERNAL_ERROR, "Internal error. The event was not accepted."))
+            )
 
 
 def _verdict(claim: Claim, allowance: Allowance, position: int = -1, refused: Refusal | None = None) -> Verdict:

@@ -5,11 +5,16 @@ packet has little room.
 """
 
 import contextlib
+import errno
 import os
 import socket
+from collections.abc import Callable
 from typing import NamedTuple
 
+from streamgauge.web.logging import log
+
 _BARE, _WITH_BYTES = b"0", b"1"
+_FILES = {_BARE: 1, _WITH_BYTES: 2}
 
 
 class Passed(NamedTuple):
@@ -42,10 +47,15 @@ def pass_connection(end: socket.socket, descriptor: int, read: bytes = b"") -> N
 
 
 def take_connection(end: socket.socket) -> Passed | None:
-    """The next one; None when the other side is gone. Raises BlockingIOError when there is none now."""
+    """The next one; None when the other side is gone. Raises BlockingIOError when there is none now, and OSError EMFILE when this
+    process has too many open files to take it: it is lost then."""
     kind, descriptors, _, _ = socket.recv_fds(end, 1, 2)
     if not kind:
         return None
+    if len(descriptors) < _FILES[kind]:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     connection = socket.socket(fileno=descriptors[0])
     connection.setblocking(False)
     if kind == _BARE:
@@ -53,3 +63,20 @@ def take_connection(end: socket.socket) -> Passed | None:
     with contextlib.closing(os.fdopen(descriptors[1], "rb")) as reader:
         reader.seek(0)
         return Passed(connection, reader.read())
+
+
+def take_all(end: socket.socket, adopt: Callable[[socket.socket, bytes], None]) -> bool:
+    """Give all that are there now to adopt. False when the other side is gone and none will come."""
+    while True:
+        try:
+            passed = take_connection(end)
+        except BlockingIOError:
+            return True
+        except OSError as exc:
+            if exc.errno != errno.EMFILE:
+                return False
+            log.warning("connection_not_taken", why=str(exc))
+            continue
+        if passed is None:
+            return False
+        adopt(*passed)

@@ -17,7 +17,7 @@ from streamgauge.kernel.settings import Settings
 from streamgauge.web.logging import log
 from streamgauge.workers.board import Board
 from streamgauge.workers.desk import ClaimDesk, ClaimStream
-from streamgauge.workers.passing import channel, pass_connection, take_connection
+from streamgauge.workers.passing import channel, pass_connection, take_all
 from streamgauge.workers.settings_text import to_text
 
 _START_S = 60.0
@@ -56,11 +56,18 @@ class Pool:
         self._stopping = False
 
     async def start(self) -> None:
-        """Returns when all are ready. Raises WorkerFailed."""
+        """Returns when all are ready. Raises WorkerFailed, and none runs then."""
+        starting = [asyncio.create_task(self._begin(number)) for number in range(len(self._workers))]
         try:
             async with asyncio.timeout(_START_S):
-                self._workers = list(await asyncio.gather(*(self._begin(number) for number in range(len(self._workers)))))
+                self._workers = list(await asyncio.gather(*starting))
         except (TimeoutError, ConnectionError) as exc:
+            for task in starting:
+                task.cancel()
+            for begun in await asyncio.gather(*starting, return_exceptions=True):
+                if isinstance(begun, _Worker):
+                    _signal(begun, signal.SIGKILL)
+                    self._end(begun)
             raise WorkerFailed("a worker did not become ready; its own message stands above") from exc
         self._keeping = [asyncio.create_task(self._keep(number)) for number in range(len(self._workers))]
 
@@ -147,15 +154,12 @@ class Pool:
 
     def _take_back(self, connections: socket.socket) -> None:
         """What workers hand on."""
-        with contextlib.suppress(BlockingIOError):
-            while (passed := take_connection(connections)) is not None:
-                self._adopt(passed.connection, passed.read)
+        if not take_all(connections, self._adopt):
             self._loop.remove_reader(connections.fileno())
 
     def _end(self, worker: _Worker) -> None:
         """Close our ends. What the worker had handed on before it died is taken first."""
-        with contextlib.suppress(OSError):
-            self._take_back(worker.connections)
+        self._take_back(worker.connections)
         self._loop.remove_reader(worker.connections.fileno())
         worker.connections.close()
         worker.stream.close()

@@ -5,7 +5,6 @@ owner is gone.
 """
 
 import asyncio
-import contextlib
 import gc
 import os
 import signal
@@ -26,11 +25,10 @@ from streamgauge.web.body import Bodies
 from streamgauge.web.handing import EventsOnly
 from streamgauge.web.hygiene import ServerLimits
 from streamgauge.web.ingest import IngestDesk
-from streamgauge.web.key_use import note_use, note_use_for_ever
 from streamgauge.web.logging import LogFormat, configure_logging, log
 from streamgauge.web.server import Server
 from streamgauge.workers.board import Board
-from streamgauge.workers.passing import pass_connection, take_connection
+from streamgauge.workers.passing import pass_connection, take_all
 from streamgauge.workers.relay import Relay, RelayedGate, RelayedIntake, RelayedWindows
 
 _OWNER_GONE = 70  # EX_SOFTWARE
@@ -80,7 +78,9 @@ async def _run(settings: Settings, inherited: Inheritance) -> None:
     end = socket.socket(fileno=inherited.connections)
     gate = RelayedGate(FreshKeyring(control, board), RelayedWindows(), clock, mint)
     gate.relay = relay
-    bodies = Bodies(settings.max_body_bytes, settings.max_bodies_bytes)
+    # The room is for all together; each must have enough for one.
+    room = max(settings.max_body_bytes, settings.max_bodies_bytes // inherited.workers)
+    bodies = Bodies(settings.max_body_bytes, room)
     desk = IngestDesk(gate, RelayedIntake(relay, control, enricher), counts, mint, bodies)
     application = Application(desk, gate, (), counts)
     server = Server(
@@ -96,7 +96,6 @@ async def _run(settings: Settings, inherited: Inheritance) -> None:
     gc.collect()
     gc.freeze()
     beside = [
-        asyncio.create_task(note_use_for_ever(control)),
         asyncio.create_task(control.keep_fresh(lambda error: log.warning("control_refresh_failed", error=type(error).__name__))),
         asyncio.create_task(enricher.keep_fresh(lambda error: log.warning("enrichment_failed", error=str(error)))),
     ]
@@ -105,8 +104,6 @@ async def _run(settings: Settings, inherited: Inheritance) -> None:
     finally:
         for task in beside:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
-        note_use(control)
         control.close()
 
 
@@ -122,9 +119,7 @@ class _Taking:
         self._loop.add_reader(end.fileno(), self._take_all)
 
     def _take_all(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while (passed := take_connection(self._end)) is not None:
-                self._server.adopt(passed.connection, passed.read)
+        if not take_all(self._end, self._server.adopt):
             self.close()
 
     def close(self) -> None:

@@ -7,9 +7,11 @@ without events, and answered when the verdict is here.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, cast
 
 from streamgauge.intake import Enrichment, Intake, Settle, Websites
+from streamgauge.journal import resolve
 from streamgauge.kernel.access import Key, RateClass
 from streamgauge.kernel.event import Batch, Door, Event, encode_batch
 from streamgauge.kernel.refusal import Refusal
@@ -148,16 +150,7 @@ class RelayedIntake(Intake):
 
     def _admission(self, key: Key, door: Door, events: list[Event], now_ms: int, allowance: object) -> "asyncio.Future[int]":
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        def settle(position: int, refusal: Refusal | None) -> None:
-            if future.done():
-                return
-            if refusal is None:
-                future.set_result(position)
-            else:
-                future.set_exception(refusal)
-
-        self.submit(key, door, events, now_ms, settle, allowance)
+        self.submit(key, door, events, now_ms, partial(resolve, future), allowance)
         return future
 
     def submit(self, key: Key, door: Door, events: list[Event], now_ms: int, settle: Settle, allowance: object = None) -> None:
