@@ -288,11 +288,13 @@ def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(tmp_path: Path) -> N
 
         with ThreadPoolExecutor(6) as threads:
             sending = [threads.submit(send, number) for number in range(6)]
-            for _ in range(4):
-                before = workers_of(server)
-                os.kill(before[0], signal.SIGKILL)
-                until_replaced(server, before[0])
-            stop.set()
+            try:
+                for _ in range(4):
+                    before = workers_of(server)
+                    os.kill(before[0], signal.SIGKILL)
+                    until_replaced(server, before[0])
+            finally:
+                stop.set()
             results = [each.result() for each in sending]
         acknowledged, unanswered = (sum(column) for column in zip(*results, strict=True))
         assert acknowledged > 0
@@ -341,6 +343,31 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_request_that_is_half_there_when_the_server_stops_is_answered(tmp_path: Path) -> None:
+    with running(tmp_path / "data", *FLAGS) as server:
+        secret = server.key()
+        event = b'{"event":"late"}'
+        head = b"POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %b\r\ncontent-length: %d\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.settimeout(10)
+            connection.sendall(head % (secret.encode(), len(event)) + event[:5])
+            until(lambda: any(is_held_by(pid, connection) for pid in workers_of(server)))
+            os.kill(server.pid, signal.SIGTERM)
+            until(lambda: not _listens(server))
+            connection.sendall(event[5:])
+            answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in answer
+        assert server.terminate() == 0
+        server.start()
+        assert count(server, secret, "late") == 1
+
+
+def _listens(server: RunningServer) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", server.port)) == 0
 
 
 def test_stopping_under_load_answers_what_is_under_way(tmp_path: Path) -> None:
