@@ -2,42 +2,17 @@
 
 import contextlib
 import itertools
-import os
-import signal
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.flows.malformed import ROUTES, Route
+from tests.flows.processes import FLAGS, WORKERS, count, is_held_by, sockets_of, until, workers_of
 from tests.flows.running import RunningServer, running
-
-WORKERS = 3
-FLAGS = ("--workers", str(WORKERS))
-DEADLINE_S = 20.0
-
-
-def workers_of(server: RunningServer) -> list[int]:
-    """The processes that take events."""
-    children = Path(f"/proc/{server.pid}/task").glob("*/children")
-    return sorted(int(child) for file in children for child in file.read_text().split())
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def until_replaced(server: RunningServer, dead: int) -> None:
-    until(lambda: len(workers_of(server)) == WORKERS and dead not in workers_of(server))
 
 
 @pytest.fixture(scope="module")
@@ -52,30 +27,6 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with running(tmp_path_factory.mktemp("one") / "data") as server:
         server.website("w", "same")
         yield server
-
-
-def count(server: RunningServer, secret: str, event: str) -> int:
-    with server.client(secret) as client:
-        answer = client.get("/v1/metrics", params={"event": event})
-        assert "x-streamgauge-lag" not in answer.headers
-        return int(answer.json()["count"])
-
-
-def sockets_of(pid: int) -> set[str]:
-    """What a process has open, as the kernel names it."""
-    held = set()
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            held.add(os.readlink(link))
-    return {name for name in held if name.startswith("socket:")}
-
-
-def is_held_by(pid: int, connection: socket.socket) -> bool:
-    """Whether the process has the other end of a connection open."""
-    port, own_port = (f"{number:04X}" for number in (connection.getpeername()[1], connection.getsockname()[1]))
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    names = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port}") and row[2].endswith(f":{own_port}")}
-    return bool(names & sockets_of(pid))
 
 
 def test_connections_go_to_all_workers_in_turn(several: RunningServer) -> None:
@@ -268,135 +219,3 @@ def test_a_head_that_comes_in_parts_is_answered_all_the_same(several: RunningSer
         until(lambda: is_held_by(several.pid, connection))
         connection.sendall(request[cut:])
         assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-
-
-def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
-    with running(tmp_path / "data", *FLAGS) as server:
-        secret = server.key()
-        stop = threading.Event()
-
-        def send(number: int) -> tuple[int, int]:
-            acknowledged = unanswered = 0
-            while not stop.is_set():
-                try:
-                    with server.client(secret) as client:
-                        while not stop.is_set():
-                            acknowledged += client.post("/v1/events", json={"event": "kept"}).status_code == 200
-                except httpx.TransportError:
-                    unanswered += 1
-            return acknowledged, unanswered
-
-        with ThreadPoolExecutor(6) as threads:
-            sending = [threads.submit(send, number) for number in range(6)]
-            try:
-                for _ in range(4):
-                    before = workers_of(server)
-                    os.kill(before[0], signal.SIGKILL)
-                    until_replaced(server, before[0])
-            finally:
-                stop.set()
-            results = [each.result() for each in sending]
-        acknowledged, unanswered = (sum(column) for column in zip(*results, strict=True))
-        assert acknowledged > 0
-        # One that was not answered may have become durable all the same.
-        assert acknowledged <= count(server, secret, "kept") <= acknowledged + unanswered
-
-
-def test_when_the_owner_dies_its_workers_end_and_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    server = RunningServer(tmp_path / "data", *FLAGS).start()
-    secret = server.key()
-    acknowledged = unanswered = 0
-    try:
-        for _ in range(3):
-            workers = workers_of(server)
-            tally = [0] * 4
-
-            def send(number: int, tally: list[int] = tally) -> None:
-                with server.client(secret) as client, contextlib.suppress(httpx.TransportError):
-                    while True:
-                        tally[number] += client.post("/v1/events", json={"event": "kept"}).status_code == 200
-
-            with ThreadPoolExecutor(4) as threads:
-                sending = [threads.submit(send, number) for number in range(4)]
-                until(partial(_more_than, tally, 300))
-                server.kill()
-                for each in sending:
-                    each.result()
-            acknowledged, unanswered = acknowledged + sum(tally), unanswered + len(tally)
-            until(partial(_none_runs, workers))
-            server.start()
-        assert acknowledged <= count(server, secret, "kept") <= acknowledged + unanswered
-    finally:
-        server.stop()
-
-
-def _more_than(tally: list[int], wanted: int) -> bool:
-    return sum(tally) > wanted
-
-
-def _none_runs(pids: list[int]) -> bool:
-    return not any(map(_runs, pids))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def test_a_request_that_is_half_there_when_the_server_stops_is_answered(tmp_path: Path) -> None:
-    with running(tmp_path / "data", *FLAGS) as server:
-        secret = server.key()
-        event = b'{"event":"late"}'
-        head = b"POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %b\r\ncontent-length: %d\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.settimeout(10)
-            connection.sendall(head % (secret.encode(), len(event)) + event[:5])
-            until(lambda: any(is_held_by(pid, connection) for pid in workers_of(server)))
-            os.kill(server.pid, signal.SIGTERM)
-            until(lambda: not _listens(server))
-            connection.sendall(event[5:])
-            answer = connection.recv(65536)
-        assert answer.startswith(b"HTTP/1.1 200")
-        assert b"connection: close" in answer
-        assert server.terminate() == 0
-        server.start()
-        assert count(server, secret, "late") == 1
-
-
-def _listens(server: RunningServer) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", server.port)) == 0
-
-
-def test_stopping_under_load_answers_what_is_under_way(tmp_path: Path) -> None:
-    with running(tmp_path / "data", *FLAGS) as server:
-        secret = server.key()
-        workers = workers_of(server)
-        accepted = [0] * 6
-        odd: list[str] = []
-
-        def send(number: int) -> None:
-            with server.client(secret) as client:
-                while True:
-                    try:
-                        answer = client.post("/v1/events", json={"event": "stop"})
-                    except httpx.TransportError:
-                        return
-                    if answer.status_code == 200:
-                        accepted[number] += 1
-                    elif answer.status_code != 503:
-                        odd.append(answer.text)
-
-        with ThreadPoolExecutor(6) as threads:
-            sending = [threads.submit(send, number) for number in range(6)]
-            until(lambda: sum(accepted) > 500)
-            assert server.terminate() == 0
-            for each in sending:
-                each.result()
-        assert not odd
-        assert not any(_runs(pid) for pid in workers)
-        server.start()
-        assert count(server, secret, "stop") >= sum(accepted)
-        assert "worker_ended" not in server.log.read_text()

@@ -1,5 +1,6 @@
 """The parts that all statements share: bound values, keys of events, the WHERE clause."""
 
+import operator
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Context, Decimal
 
@@ -16,6 +17,7 @@ _END_OF_STORABLE_MS = 10_413_791_999_999
 _SMALLEST = Decimal("1e-9")
 _WIDE = Context(prec=60)
 IS_NO_VOID_MARK = f"bitAnd(flags, {EventFlag.VOID.value}) = 0"
+_PASSES = {Order.ABOVE: operator.gt, Order.AT_LEAST: operator.ge, Order.BELOW: operator.lt, Order.AT_MOST: operator.le}
 _ORDER_SIGNS = {Order.ABOVE: ">", Order.AT_LEAST: ">=", Order.BELOW: "<", Order.AT_MOST: "<="}
 
 
@@ -166,11 +168,12 @@ def filter_of(chosen: Filter | NumberFilter, bindings: Bindings) -> str:
 
 
 def _number_filter(chosen: NumberFilter, bindings: Bindings) -> str:
-    """An absent property would read as 0, hence the test for its presence. A bound between two numbers that an event can have
-    is replaced by the lower one: what lies above either lies above the other."""
+    """An absent property reads as 0, hence the test for its presence where 0 would pass; it reads the names of all properties. A
+    bound between two numbers that an event can have is replaced by the lower one: what lies above either lies above the other."""
     name = bindings.text(chosen.key.name)
     bound = chosen.bound.quantize(_SMALLEST, ROUND_FLOOR, _WIDE)
     order = chosen.order
     if bound != chosen.bound:
         order = Order.ABOVE if order in (Order.ABOVE, Order.AT_LEAST) else Order.AT_MOST
-    return f"(mapContains(numbers, {name}) AND numbers[{name}] {_ORDER_SIGNS[order]} {bindings.number(bound)})"
+    test = f"numbers[{name}] {_ORDER_SIGNS[order]} {bindings.number(bound)}"
+    return f"(mapContains(numbers, {name}) AND {test})" if _PASSES[order](Decimal(0), bound) else f"({test})"

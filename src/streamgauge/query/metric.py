@@ -115,8 +115,8 @@ def _edges(query: MetricQuery, window: Window | None, limit: int) -> tuple[int, 
     return tuple(calendar.edges(selection.start_ms, selection.end_ms, window, query.calendar, limit))
 
 
-def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
-    """The one statement that answers the plan.
+def compile_metric(planned: MetricPlan, snapshot: Snapshot, *, by_value: bool = False) -> Statement:
+    """The one statement that answers the plan. by_value: see query/presence.py; it gives up where a value tells too little.
 
     Its rows: is it the total, (bucket start, *groups), events, events with a value, and what _aggregates lists.
     """
@@ -124,7 +124,7 @@ def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
     if planned.pinned:
         # An event that came since, and happened before the first one, would have no bucket.
         snapshot = msgspec.structs.replace(snapshot, pinned=True)
-    rows = _rows(planned, snapshot, bindings)
+    rows = _rows(planned, snapshot, bindings, by_value)
     name = f"metric.{planned.query.aggregation.value}"
     if planned.query.bucket is not None:
         columns = ("sum(events)", "sum(valued)", "sum(bucket_value)")
@@ -132,7 +132,7 @@ def compile_metric(planned: MetricPlan, snapshot: Snapshot) -> Statement:
     return keyed(planned, name, rows, (_events(planned.query), "countIf(valued)", *_aggregates(planned.query)), bindings)
 
 
-def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
+def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings, by_value: bool) -> str:
     """One row per event: the bucket, the groups, the value (if any) and whether it counts.
 
     With closed periods one row per place where an event counts, with `at` and `sign` (see closing.py).
@@ -142,7 +142,7 @@ def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
     assert edges is not None  # The plan has begun.
     columns = [f"{_bucket(_time(query), edges, planned, bindings)} AS bucket"]
     columns += [f"{key_text(key, bindings)} AS group_{place}" for place, key in enumerate(query.group_by)]
-    columns += _value_columns(query, bindings)
+    columns += _value_columns(query, bindings, by_value)
     if query.aggregation in (Aggregation.LATEST, Aggregation.WEIGHTED_SUM):
         columns += ["timestamp", "position"]
     if query.closed:
@@ -151,14 +151,20 @@ def _rows(planned: MetricPlan, snapshot: Snapshot, bindings: Bindings) -> str:
     return f"SELECT {', '.join(columns)}\nFROM {table}\n{where(conditions(query.selection, snapshot, bindings))}"
 
 
-def _value_columns(query: MetricQuery, bindings: Bindings) -> list[str]:
+def _value_columns(query: MetricQuery, bindings: Bindings, by_value: bool) -> list[str]:
     if query.expression is not None:
         return expression_columns(query.expression, bindings)
     if query.property is None or query.aggregation is Aggregation.COUNT:
         return ["true AS valued"]
     source = "strings" if query.aggregation is Aggregation.UNIQUE else "numbers"
     name = bindings.text(query.property)
-    counts = "true" if query.missing is Missing.ZERO else f"mapContains({source}, {name})"
+    if query.missing is Missing.ZERO or query.aggregation is Aggregation.SUM:  # what is absent reads as 0, and adds nothing
+        counts = "true"
+    elif by_value:
+        nothing = "''" if source == "strings" else "0"
+        counts = f"NOT throwIf(number = {nothing})"
+    else:
+        counts = f"mapContains({source}, {name})"
     return [f"{source}[{name}] AS number", f"{counts} AS valued"]
 
 

@@ -15,15 +15,15 @@ Limits: an earlier state (as of a position or a time before now) is asked of the
 slots, of which the events are read as quickly, and one with more than MOST_UNSETTLED unsettled slots.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 
 from streamgauge.kernel.query import Aggregation, MetricQuery, Missing
 from streamgauge.query.clauses import Bindings, Snapshot, conditions, where
-from streamgauge.query.metric import MetricPlan, bucket_of, compile_metric, keyed
+from streamgauge.query.metric import MetricPlan, bucket_of, keyed
+from streamgauge.query.presence import Rows, event_rows
 from streamgauge.store import SLOT_MS, Statement
 
 LEAST_SLOTS = 16
@@ -37,9 +37,6 @@ _ADDED_UP = frozenset({Aggregation.COUNT, *_VALUES})
 
 class Unsettled(Exception):
     """A slot changed between the two statements: the events are to be asked."""
-
-
-Rows = Sequence[tuple[Any, ...]]
 
 
 class Rolled(msgspec.Struct, frozen=True):
@@ -77,7 +74,7 @@ def metric_rows(planned: MetricPlan, snapshot: Snapshot, select: Callable[[State
     if found is not None:
         with suppress(Unsettled):
             return settled_rows(found, select(compile_rolled(found)))
-    return select(compile_metric(planned, snapshot))
+    return event_rows(planned, snapshot, select)
 
 
 def rolled(planned: MetricPlan, snapshot: Snapshot) -> Rolled | None:

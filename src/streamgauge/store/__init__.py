@@ -9,7 +9,7 @@ from streamgauge.store.columns import (
     VISIT_COLUMNS,
     WEBSITE_EVENT_COLUMNS,
 )
-from streamgauge.store.errors import RowsRefused, StoreError, StoreInUse
+from streamgauge.store.errors import GaveUp, RowsRefused, StoreError, StoreInUse
 from streamgauge.store.statement import Statement, StatementLimits
 from streamgauge.store.store import Store, open_store
 
@@ -21,6 +21,7 @@ __all__ = [
     "VISIT_ALIAS_COLUMNS",
     "VISIT_COLUMNS",
     "WEBSITE_EVENT_COLUMNS",
+    "GaveUp",
     "RowsRefused",
     "Statement",
     "StatementLimits",

@@ -2,6 +2,7 @@
 
     StoreError                  the engine refused or failed; .code is the engine's error number, None when it gave none
       StoreInUse                another process holds the folder
+      GaveUp                    a statement came upon a row at which it was told to give up (throwIf)
       RowsRefused               the rows themselves cannot be stored; trying again will not help
 
 A query that hits one of its limits, or holds a pattern that is none, raises kernel.refusal.Refusal instead. No message holds
@@ -20,6 +21,7 @@ _TIMEOUT_CODES = (159, 160)
 _OUT_OF_MEMORY_CODE = 241
 _TOO_MANY_ROWS_CODE = 396
 _NOT_A_PATTERN_CODE = 427
+_GAVE_UP_CODE = 395
 
 
 class StoreError(Exception):
@@ -32,6 +34,10 @@ class StoreError(Exception):
 
 class StoreInUse(StoreError):
     """Another process holds the store's folder: only one can at a time."""
+
+
+class GaveUp(StoreError):
+    """A statement came upon a row at which it was told to give up."""
 
 
 class RowsRefused(StoreError):
@@ -66,4 +72,6 @@ def from_query(error: ClickHouseError, statement: Statement, limits: StatementLi
         return Refusal(
             Reason.INVALID_PARAMETER, "A pattern is not a regular expression in RE2 syntax", expected="regular expression (RE2)"
         )
+    if code == _GAVE_UP_CODE:
+        return GaveUp(f"the query {statement.name} gave up", code)
     return from_engine(error, f"the query {statement.name}")
