@@ -160,6 +160,20 @@ def test_many_threads_may_ask_at_once(store: Store) -> None:
     assert sorted(answers) == sorted(number for number in range(8) for _ in range(5))
 
 
+@pytest.mark.parametrize("memory_bytes", [None, 2**30])
+def test_a_statement_uses_more_than_one_processor_whatever_memory_the_engine_has(
+    tmp_path: Path, memory_bytes: int | None
+) -> None:
+    store = open_store(tmp_path / "store", memory_bytes=memory_bytes)
+    try:
+        sql = "EXPLAIN PIPELINE SELECT count() FROM numbers_mt(100000000) WHERE number % 7 = 3"
+        pipeline = "".join(str(line) for (line,) in store.select(Statement("pipeline", sql), StatementLimits()))
+    finally:
+        store.close()
+    # It stands before the number of threads that take a step; nothing is said of one thread.
+    assert ("\N{MULTIPLICATION SIGN}" in pipeline) is ((os.cpu_count() or 1) > 1)
+
+
 def test_the_engine_keeps_to_its_memory(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store", memory_bytes=512 * 2**20)
     hungry = Statement("test.hungry", "SELECT uniqExact(number) FROM numbers(100000000)")
