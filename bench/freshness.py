@@ -58,7 +58,7 @@ def measure_freshness(seconds: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="streamgauge-bench-") as name, streamgauge(Path(name) / "data") as (server, secret):
         bodies = batch_bodies(DIFFERENT_BODIES)
         with arriving(f"{server.url}/v1/events/batch", secret, bodies, BATCH_EVENTS, PACE_PER_S) as sent:
-            time.sleep(SETTLING_S)
+            time.sleep(SETTLING_S)  # the pace is reached
             before, started = sent.value, time.monotonic()
             sightings = uvloop.run(_watch(server.url, secret, seconds))
             pace = (sent.value - before) / (time.monotonic() - started)
