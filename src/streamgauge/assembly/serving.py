@@ -64,6 +64,7 @@ from streamgauge.web.receipts import RECEIPT_ROUTES, receipt_desk
 from streamgauge.web.reference import reference_paths
 from streamgauge.web.revenue import REVENUE_ROUTES, RevenueDesk
 from streamgauge.web.route_docs import api_document
+from streamgauge.web.routing import Path
 from streamgauge.web.secrets import SECRET_ROUTES
 from streamgauge.web.server import Server
 from streamgauge.web.telemetry import Telemetry
@@ -190,12 +191,6 @@ def _application(
     collect_desk = CollectDesk(parts.control, intake, enricher, telemetry, mint)
     revenue_desk = RevenueDesk(parts.control, intake, runner, telemetry, mint)
 
-    async def refresh() -> object:
-        return {"changed": await asyncio.to_thread(parts.control.refresh)}
-
-    async def verify() -> object:
-        return await asyncio.to_thread(report, parts.loader)
-
     control = parts.control
     usage = UsageDesk(control.catalogue, control.customers, control.closed_periods, control.entitlements, runner)
     analytics = AnalyticsDesk(control, runner)
@@ -226,10 +221,26 @@ def _application(
         *own_paths(telemetry),
         *application_paths(),
         *reference_paths(api_document(__version__)),
-        *internal_paths(token, refresh, verify),
-        *transfer_paths(token, bodies, append_desk(parts, enricher), export_desk(settings, parts), usage_desk(parts, runner)),
+        *_command_paths(token, settings, parts, runner, enricher, bodies),
     ]
     return Application(desk, gate, paths, telemetry)
+
+
+def _command_paths(
+    token: str, settings: Settings, parts: Parts, runner: QueryRunner, enricher: Enricher, bodies: Bodies
+) -> list[Path]:
+    """What commands ask of a server that runs, told by the folder's token."""
+
+    async def refresh() -> object:
+        return {"changed": await asyncio.to_thread(parts.control.refresh)}
+
+    async def verify() -> object:
+        return await asyncio.to_thread(report, parts.loader)
+
+    transfer = transfer_paths(
+        token, bodies, append_desk(parts, enricher), export_desk(settings, parts), usage_desk(parts, runner)
+    )
+    return [*internal_paths(token, refresh, verify), *transfer]
 
 
 def _admission(parts: Parts, enricher: Enricher) -> _Admission:
